@@ -1,0 +1,1 @@
+"""What is computed: quantisation, layers, networks and their NumPy arithmetic, bit-exact with TFLite."""

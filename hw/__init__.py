@@ -1,0 +1,1 @@
+"""What is built: configuration, command set, compiler, gateware and its Verilog."""
