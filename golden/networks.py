@@ -1,0 +1,24 @@
+"""The networks that can be named: `network("mobilenet_v1", alpha=0.5, resolution=160)`."""
+
+from collections.abc import Callable
+
+from golden.mobilenet_v1 import mobilenet_v1
+from golden.network import INPUT, Network, UnknownLayer
+
+__all__ = ["INPUT", "NETWORKS", "Network", "UnknownLayer", "mobilenet_v1", "network"]
+
+NETWORKS: dict[str, Callable[..., Network]] = {"mobilenet_v1": mobilenet_v1}
+"""Constructors by name; each takes alpha, resolution, channels_in and classes."""
+
+
+def network(name: str, *, alpha: float = 1.0, resolution: int = 224) -> Network:
+    """The network called `name`.
+
+    Raises
+    ------
+    ValueError
+        When there is no such network, or `alpha` or `resolution` does not fit it.
+    """
+    if name not in NETWORKS:
+        raise ValueError(f"no network {name!r}; the networks are {', '.join(NETWORKS)}")
+    return NETWORKS[name](alpha=alpha, resolution=resolution)

@@ -1,0 +1,87 @@
+"""The networks' shapes against the papers' counts and Keras' names."""
+
+import pytest
+
+from golden.layer import Padding
+from golden.network import INPUT, Network, UnknownLayer
+from golden.networks import mobilenet_v1, network
+
+
+@pytest.mark.parametrize(
+    ("alpha", "resolution", "million_macs", "million_parameters"),
+    [  # Howard et al., tables 6 and 7
+        (1.0, 224, 569, 4.2),
+        (0.75, 224, 325, 2.6),
+        (0.5, 224, 149, 1.3),
+        (0.25, 224, 41, 0.5),
+        (1.0, 192, 418, 4.2),
+        (1.0, 160, 290, 4.2),
+        (1.0, 128, 186, 4.2),
+    ],
+)
+def test_v1_counts(alpha, resolution, million_macs, million_parameters):
+    net = mobilenet_v1(alpha, resolution)
+    assert net.macs / 1e6 == pytest.approx(million_macs, abs=1)
+    parameters = sum(spec.weights + (spec.output_shape[2] if spec.weights else 0) for spec in net.layers)
+    assert parameters / 1e6 == pytest.approx(million_parameters, abs=0.06)
+
+
+def test_v1_names_shapes_and_padding():
+    net = mobilenet_v1()
+    assert net.names[:3] == ("conv1", "conv_dw_1", "conv_pw_1")
+    assert net.names[-3:] == ("global_average_pooling2d", "conv_preds", "predictions")
+    assert len(net.layers) == 1 + 13 * 2 + 3
+    assert net.input_shape == (224, 224, 3)
+    conv1 = net.layer("conv1")
+    assert (conv1.output_shape, conv1.padding) == ((112, 112, 32), Padding(bottom=1, right=1))
+    conv_dw_5 = net.layer("conv_dw_5")
+    assert (conv_dw_5.input_shape, conv_dw_5.output_shape) == ((28, 28, 256), (28, 28, 256))
+    assert conv_dw_5.padding == Padding(top=1, bottom=1, left=1, right=1)
+    assert net.layer("conv_dw_6").stride == (2, 2)
+    assert net.layer("conv_dw_6").padding == Padding(bottom=1, right=1)
+    assert net.inputs_of("conv1") == (INPUT,)
+    assert net.inputs_of("conv_pw_13") == ("conv_dw_13",)
+
+
+def test_v1_pairs():
+    net = mobilenet_v1(0.25, 96)
+    pair = (net.layer("conv_dw_5"), net.layer("conv_pw_5"))
+    assert net.pair("conv_dw_5") == net.pair("conv_pw_5") == pair
+    assert net.pair("conv1") is None
+    assert net.pair("conv_preds") is None
+
+
+def test_unknown_layer():
+    with pytest.raises(UnknownLayer, match=r"no layer 'conv_dw5'. Did you mean 'conv_dw_5'\? Its layers: conv1, "):
+        mobilenet_v1().layer("conv_dw5")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"resolution": 225}, "a multiple of 32, not 225"),
+        ({"resolution": 0}, "a multiple of 32, not 0"),
+        ({"alpha": 0.0}, "0 < alpha < 64, not 0.0"),
+        ({"alpha": 0.01}, "alpha ≥ 1/32, not 0.01"),
+        ({"alpha": float("nan")}, "not nan"),
+        ({"classes": 0}, "at least one"),
+    ],
+)
+def test_v1_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        mobilenet_v1(**arguments)
+
+
+def test_no_such_network():
+    with pytest.raises(ValueError, match="no network 'mobilenet_v9'; the networks are mobilenet_v1"):
+        network("mobilenet_v9")
+
+
+def test_network_refuses_broken_edges():
+    net = mobilenet_v1(0.25, 32)
+    with pytest.raises(ValueError, match="conv_dw_1 takes"):
+        Network(name="n", layers=net.layers, inputs=((INPUT,), (INPUT,), *net.inputs[2:]))
+    with pytest.raises(ValueError, match="conv_dw_1 reads 'conv_pw_1', which is not before it"):
+        Network(name="n", layers=net.layers, inputs=((INPUT,), ("conv_pw_1",), *net.inputs[2:]))
+    with pytest.raises(ValueError, match="two layers are called 'conv1'"):
+        Network(name="n", layers=(net.layers[0],) * 2, inputs=((INPUT,),) * 2)
