@@ -52,7 +52,7 @@ def test_v1_pairs():
 
 
 def test_unknown_layer():
-    with pytest.raises(UnknownLayer, match=r"no layer 'conv_dw5'. Did you mean 'conv_dw_5'\? Its layers: conv1, "):
+    with pytest.raises(UnknownLayer, match=r"no layer 'conv_dw5'. Did you mean 'conv_dw_5'\? Its layers: "):
         mobilenet_v1().layer("conv_dw5")
 
 

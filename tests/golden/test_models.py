@@ -1,0 +1,117 @@
+"""Real models against TFLite's reference kernels: every element of every layer, and the end."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from golden.importer import load_tflite
+from golden.layer import QuantisedLayer
+from golden.model import Model, run_node
+from golden.network import INPUT
+from golden.pool import AveragePoolLayer
+from tests.golden.models import input_rows, model_rows
+from tests.golden.reference import Reference
+
+
+def random_input(model: Model, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    if model.input.dtype == "float32":
+        return rng.normal(size=model.input.shape).astype(np.float32)
+    limits = np.iinfo(model.input.dtype)
+    return rng.integers(limits.min, limits.max, model.input.shape, dtype=model.input.dtype, endpoint=True)
+
+
+def mismatches(model: Model, reference: Reference, x: np.ndarray, rounding="double") -> dict[str, int]:
+    """Elements that differ, by layer; each layer is fed what the reference fed its own."""
+    reference.run(x)
+    found = {}
+    for node, spec, sources in zip(model.nodes, model.network.layers, model.network.inputs, strict=True):
+        ports = [model.port(source) for source in sources]
+        inputs = [port.read(reference.tensor(port.index)) for port in ports]
+        port = model.port(spec.name)
+        expected = reference.tensor(port.index)
+        got = port.write(run_node(node, *inputs, rounding=rounding))
+        assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
+        found[spec.name] = int(np.count_nonzero(got != expected))
+    return found
+
+
+@pytest.mark.parametrize(("path", "picture"), input_rows())
+def test_real_inputs(path, picture):
+    model, reference = load_tflite(path), Reference(path.read_bytes())
+    x = np.load(picture)
+    assert {name: count for name, count in mismatches(model, reference, x).items() if count} == {}
+    np.testing.assert_array_equal(model.run(x), reference.run(x), strict=True)
+
+
+@pytest.mark.parametrize("path", model_rows())
+def test_random_inputs(path):
+    model, reference = load_tflite(path), Reference(path.read_bytes())
+    for seed in range(3):
+        x = random_input(model, seed)
+        assert {name: count for name, count in mismatches(model, reference, x).items() if count} == {}
+        np.testing.assert_array_equal(model.run(x), reference.run(x), strict=True)
+
+
+@pytest.mark.parametrize("path", model_rows())
+def test_trace_is_what_the_file_holds(path):
+    model, reference = load_tflite(path), Reference(path.read_bytes())
+    x = random_input(model, 7)
+    reference.run(x)
+    names = []
+    for name, output in model.trace(x):
+        port = model.port(name)
+        np.testing.assert_array_equal(port.write(output), reference.tensor(port.index), strict=True)
+        names.append(name)
+    assert tuple(names) == model.network.names
+
+
+def broken_rounding(node):
+    return node, "single"
+
+
+def broken_weights(node):
+    return replace(node, weights=np.ascontiguousarray(node.weights[..., ::-1])), "double"
+
+
+def broken_zero_point(node):
+    return replace(node, input_zero_point=node.input_zero_point + 1), "double"
+
+
+def broken_bias(node):
+    return replace(node, bias=node.bias + np.int32(400)), "double"
+
+
+@pytest.mark.parametrize("path", model_rows())
+@pytest.mark.parametrize("broken", [broken_rounding, broken_weights, broken_zero_point, broken_bias])
+def test_the_comparison_rejects(path, broken):
+    """The comparison above sees each of these faults, in every real model."""
+    model, reference = load_tflite(path), Reference(path.read_bytes())
+    changed = [broken(node) if isinstance(node, QuantisedLayer) else (node, "double") for node in model.nodes]
+    spoiled = replace(model, nodes=tuple(node for node, _ in changed))
+    rounding = "single" if broken is broken_rounding else "double"
+    assert sum(mismatches(spoiled, reference, random_input(model, 0), rounding).values()) > 100
+
+
+@pytest.mark.parametrize("path", model_rows())
+def test_names(path):
+    model = load_tflite(path)
+    names = model.network.names
+    if model.network.name == "mobilenet_v1":
+        assert {"conv1", "conv_dw_1", "conv_pw_13", "global_average_pooling2d", "predictions"} <= set(names)
+    else:
+        assert {"Conv1", "expanded_conv_project", "block_2_add", "block_16_project", "Conv_1"} <= set(names)
+    for name, alias in zip(names, model.aliases, strict=False):
+        assert model.resolve(name) == name
+        assert model.layer(alias) is model.layer(model.aliases[alias])
+    for name in names:
+        assert model.layer(model.port(name).name) is model.layer(name)
+    assert model.resolve("#0") == names[0]
+
+
+@pytest.mark.parametrize("path", model_rows())
+def test_pools_of_uint8_models_know_it(path):
+    model = load_tflite(path)
+    pools = [node for node in model.nodes if isinstance(node, AveragePoolLayer)]
+    assert [pool.unsigned for pool in pools] == [model.port(INPUT).dtype == "uint8"]
