@@ -10,6 +10,7 @@ from golden.quantise import INT8_MAX, INT8_MIN, INT32_MAX, SHIFT_MAX, SHIFT_MIN,
 Shape = tuple[int, int, int]
 
 WINDOWED = ("conv", "depthwise", "pointwise", "average_pool")
+ELEMENTWISE = ("add", "mul", "sub", "softmax", "quantize", "dequantize")
 MULTIPLYING = ("conv", "depthwise", "pointwise", "fully_connected")
 
 
@@ -50,7 +51,7 @@ class LayerSpec:
     Raises
     ------
     ValueError
-        When a windowed layer's output shape does not follow from its input, kernel, stride and padding.
+        When the output shape does not follow from the op, the input, kernel, stride and padding.
     """
 
     name: str
@@ -70,6 +71,12 @@ class LayerSpec:
             expected = window_output(self.input_shape, self.kernel, self.stride, self.padding)
             if self.output_shape[:2] != expected:
                 raise ValueError(f"{self.name}: output {self.output_shape[:2]} is not {expected}")
+        if self.op in ELEMENTWISE and self.output_shape != self.input_shape:
+            raise ValueError(f"{self.name}: {self.op} makes {self.input_shape}, not {self.output_shape}")
+        if self.op in ("fully_connected", "mean") and self.output_shape[:2] != (1, 1):
+            raise ValueError(f"{self.name}: {self.op} makes a 1×1 picture, not {self.output_shape[:2]}")
+        if self.op in ("mean", "average_pool") and self.output_shape[2] != self.input_shape[2]:
+            raise ValueError(f"{self.name}: {self.op} keeps {self.input_shape[2]} channels")
         if self.op == "depthwise" and self.output_shape[2] != self.input_shape[2] * self.depth_multiplier:
             raise ValueError(
                 f"{self.name}: {self.input_shape[2]} channels × {self.depth_multiplier} are not "

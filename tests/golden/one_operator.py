@@ -1,7 +1,7 @@
 """Random models of one operator, on the corners where rounding rules differ.
 
-Scales are often powers of two with interior zero points, so that halves of either sign are common; inputs and weights
-take their extremes; biases reach 2^30.
+Scales are often powers of two with interior zero points, so that halves of either sign are common; inputs and
+weights take their extremes; biases come close to ±2^30.
 """
 
 import numpy as np
@@ -79,9 +79,8 @@ def weighted(rng: Rng, kind: str, dtype: str) -> bytes:
         weights = (weights // 32).astype(dtype)  # small sums meet halves more often
     bias = rng.integers(-2000, 2000, filters).astype(np.int32)
     if rng.random() < 0.2:
-        bias[rng.integers(filters)] = rng.choice([-1, 1]) * (
-            2**30 - 2**26
-        )  # fits 32 bits at a left shift of 1
+        large = 2**30 - 2**26  # within 32 bits even after a left shift of 1
+        bias[rng.integers(filters)] = rng.choice([-large, large])
     source = activation(rng, outer, dtype, scales=[scale_in])
     tensors = [
         source,
@@ -160,7 +159,8 @@ def pool(rng: Rng, dtype: str) -> bytes:
     sink = T(shape=(1, *out, channels), dtype=dtype, scales=source.scales, zero_points=source.zero_points)
     options = {
         "Padding": 0 if same else 1, "StrideH": stride[0], "StrideW": stride[1],
-        "FilterHeight": kernel[0], "FilterWidth": kernel[1], "FusedActivationFunction": int(rng.choice([0, 1, 3])),
+        "FilterHeight": kernel[0], "FilterWidth": kernel[1],
+        "FusedActivationFunction": int(rng.choice([0, 1, 3])),
     }  # fmt: skip
     operator = Op(kind="AVERAGE_POOL_2D", inputs=(0,), outputs=(1,), options=options, version=2)
     return build_file([source, sink], [operator], (0,), (1,))

@@ -29,7 +29,7 @@ def case(kind: str, dtype: str, seed: int) -> tuple[Model, np.ndarray, np.ndarra
 
 
 def litert_fully_connected(model: Model, x: np.ndarray) -> np.ndarray:
-    """LiteRT's own rule for FULLY_CONNECTED since version 2: accumulator × scale in double, half away from zero."""
+    """LiteRT ≥ 2's rule for FULLY_CONNECTED: accumulator × scale in double, half away from zero."""
     layer = model.nodes[0]
     assert isinstance(layer, QuantisedLayer)
     product = accumulate(model.input.read(x), layer) * np.ldexp(
