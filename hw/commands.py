@@ -1,0 +1,191 @@
+"""The command set: one table from which encoder, decoder and the gateware's view are made.
+
+A command is 64 bytes: a 128-bit header common to all units, and a body of the unit's own fields, packed from
+the least significant bit in the order of the table.
+
+A unit finishes its commands in order, so "command 7 of `depthwise` has ended" is a number: the count of
+commands that unit has ended. A *token* is such a count. The header names, for each unit, the count that has
+to be reached before the command may start.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+UNITS = ("load", "weights", "depthwise", "pointwise", "store")
+"""Units that take commands, in the order of their codes. The sixth unit, `fetch`, delivers them."""
+
+COMMAND_BYTES = 64
+HEADER_BITS = 128
+COUNT_BITS = 16
+"""Bits of a token count. Counts wrap; a wait may lie at most half of the range behind."""
+
+MAGIC = 0x43504553  # "SEPC" in memory order
+FORMAT_VERSION = 1
+
+
+class CommandError(ValueError):
+    """A field value that the command set can't carry."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a command: `bits` wide, two's complement if `signed`."""
+
+    name: str
+    bits: int
+    doc: str
+    signed: bool = False
+
+    def encode(self, value: int) -> int:
+        """Bits of `value`; `CommandError` if it doesn't fit."""
+        low, high = (-(1 << self.bits - 1), (1 << self.bits - 1) - 1) if self.signed else (0, (1 << self.bits) - 1)
+        if not low <= value <= high:
+            raise CommandError(f"{self.name}={value}: must be {low} to {high}")
+        return value & (1 << self.bits) - 1
+
+    def decode(self, raw: int) -> int:
+        return raw - (1 << self.bits) if self.signed and raw >> self.bits - 1 else raw
+
+
+HEADER = (
+    Field("unit", 3, "unit that runs the command: its index in `UNITS`"),
+    Field("layer", 10, "layer the command belongs to"),
+    *(Field(f"wait_{unit}", COUNT_BITS, f"commands of `{unit}` that must have ended") for unit in UNITS),
+    Field("space", len(UNITS), "bit per unit: what is waited for there is space, not data"),
+)
+
+_TRANSFER = (
+    Field("dram_address", 32, "byte address of the first beat; a multiple of the bus width"),
+    Field("dram_stride", 32, "bytes from one channel block to the next"),
+    Field("blocks", 10, "channel blocks"),
+    Field("beats", 20, "bus beats of a block"),
+    Field("row", 16, "activation memory row of the first beat"),
+    Field("chunk", 6, "beat within that row"),
+    Field("row_stride", 16, "rows from one channel block to the next"),
+    Field("lead", 4, "pixels of the first beat that are not part of the transfer"),
+    Field("tail", 4, "pixels of the last beat that are part of it"),
+)
+
+_NUMERICS = (
+    Field("input_zero_point", 8, "zero point of the input", signed=True),
+    Field("weight_zero_point", 8, "zero point of the weights", signed=True),
+    Field("output_zero_point", 8, "zero point of the output", signed=True),
+    Field("minimum", 8, "lower clamp of the output", signed=True),
+    Field("maximum", 8, "upper clamp of the output", signed=True),
+    Field("single_rounding", 1, "1: one rounding shift; 0: TFLite's doubling high multiply, then a rounding shift"),
+)
+
+BODY: Mapping[str, tuple[Field, ...]] = {
+    "load": _TRANSFER,
+    "store": _TRANSFER,
+    "weights": (
+        Field("dram_address", 32, "byte address of the first beat; a multiple of the bus width"),
+        Field("beats", 20, "bus beats"),
+        Field("depthwise", 1, "destination: 1 the depthwise weight memory, 0 the pointwise one"),
+        Field("word", 16, "first word there"),
+    ),
+    "depthwise": (
+        Field("word", 16, "first word of taps and parameters"),
+        Field("blocks", 10, "channel blocks"),
+        Field("in_pixel", 20, "pixel address of the input's ring, first block"),
+        Field("in_row_stride", 16, "activation memory rows from one input block to the next"),
+        Field("ring_pixels", 20, "pixels in the input's ring of rows"),
+        Field("first_pixel", 20, "ring position of the first window's top row"),
+        Field("first_y", 13, "that row's place in the image; negative in the padding", signed=True),
+        Field("height", 12, "rows of the whole input"),
+        Field("width", 12, "pixels in an input row"),
+        Field("row_step", 14, "ring pixels from one window row to the next: stride × width"),
+        Field("stride", 2, "1 or 2"),
+        Field("pad_left", 3, "padding columns before a row"),
+        Field("column_blocks", 12, "reads of pe_pixels columns a row takes"),
+        Field("out_rows", 12, "output rows"),
+        Field("out_width", 12, "pixels in an output row"),
+        Field("out_pixel", 20, "pixel address of the output, first block"),
+        Field("out_row_stride", 16, "activation memory rows from one output block to the next"),
+        *_NUMERICS,
+    ),
+    "pointwise": (
+        Field("word", 16, "first word of tiles and parameters"),
+        Field("in_row", 16, "activation memory row of the first input vector"),
+        Field("in_row_stride", 16, "rows from one input block to the next"),
+        Field("in_blocks", 10, "blocks of pe_rows input channels"),
+        Field("tiles", 10, "pixel tiles"),
+        Field("tile_vectors", 10, "vectors of pe_pixels pixels in each tile but the last"),
+        Field("last_vectors", 10, "vectors in the last tile"),
+        Field("first_lane", 4, "first pixel of the first vector that is written"),
+        Field("last_lanes", 4, "pixels of the last vector that are written"),
+        Field("out_row", 16, "activation memory row of the first output vector"),
+        Field("out_octet", 4, "octet of a word the first output channel lies in"),
+        Field("out_row_stride", 16, "rows from one output block to the next"),
+        Field("out_blocks", 10, "blocks of pe_cols output channels"),
+        Field("octets", 12, "octets of channels that are written"),
+        *_NUMERICS,
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One command: its unit, its layer, the counts it waits for, and the unit's own fields."""
+
+    unit: str
+    layer: int
+    fields: Mapping[str, int]
+    waits: Mapping[str, int] = field(default_factory=dict)
+    space: frozenset[str] = frozenset()
+
+    def encode(self) -> bytes:
+        """64 bytes, little-endian. Raises `CommandError` for a value its field can't hold."""
+        header = {"unit": UNITS.index(self.unit), "layer": self.layer,
+                  "space": sum(1 << index for index, unit in enumerate(UNITS) if unit in self.space)}
+        header |= {f"wait_{unit}": self.waits.get(unit, 0) % (1 << COUNT_BITS) for unit in UNITS}
+        if self.fields.keys() != {entry.name for entry in BODY[self.unit]}:
+            raise CommandError(f"{self.unit}: fields {sorted(self.fields)} are not the unit's own")
+        try:
+            bits = _pack(HEADER, header) | _pack(BODY[self.unit], self.fields) << HEADER_BITS
+        except CommandError as error:
+            raise CommandError(f"{self.unit} command of layer {self.layer}: {error}") from None
+        return bits.to_bytes(COMMAND_BYTES, "little")
+
+
+def _pack(table: tuple[Field, ...], values: Mapping[str, int]) -> int:
+    bits = position = 0
+    for entry in table:
+        bits |= entry.encode(values[entry.name]) << position
+        position += entry.bits
+    return bits
+
+
+def _unpack(table: tuple[Field, ...], bits: int) -> dict[str, int]:
+    values = {}
+    for entry in table:
+        values[entry.name] = entry.decode(bits & (1 << entry.bits) - 1)
+        bits >>= entry.bits
+    return values
+
+
+def decode_command(data: bytes) -> Command:
+    """Inverse of `Command.encode`. Raises `CommandError` for a unit that does not exist."""
+    bits = int.from_bytes(data[:COMMAND_BYTES], "little")
+    header = _unpack(HEADER, bits)
+    if header["unit"] >= len(UNITS):
+        raise CommandError(f"unit code {header['unit']}: must be 0 to {len(UNITS) - 1}")
+    unit = UNITS[header["unit"]]
+    return Command(unit=unit, layer=header["layer"], fields=_unpack(BODY[unit], bits >> HEADER_BITS),
+                   waits={name: header[f"wait_{name}"] for name in UNITS if header[f"wait_{name}"]},
+                   space=frozenset(name for index, name in enumerate(UNITS) if header["space"] >> index & 1))
+
+
+PROGRAM_HEADER = (
+    Field("magic", 32, "the letters SEPC"),
+    Field("version", 32, "format version"),
+    Field("config", 32, "hash of the configuration the program was compiled for"),
+    Field("commands", 32, "number of commands that follow"),
+)
+"""First 64 bytes of a program; the rest of them is zero."""
+
+
+def encode_program_header(config_hash: int, commands: int) -> bytes:
+    bits = _pack(PROGRAM_HEADER, {"magic": MAGIC, "version": FORMAT_VERSION, "config": config_hash,
+                                  "commands": commands})
+    return bits.to_bytes(COMMAND_BYTES, "little")

@@ -1,0 +1,1 @@
+"""Lowers layers, a configuration and a schedule to a `Program`."""

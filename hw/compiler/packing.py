@@ -1,0 +1,49 @@
+"""Weights and parameters as the weight memories hold them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.layer import QuantisedLayer
+from hw.config import KERNEL, PARAMETER_BYTES, EngineConfig
+
+
+def _parameters(layer: QuantisedLayer, channels: int) -> NDArray[np.int8]:
+    """(channels, PARAMETER_BYTES): bias, multiplier, shift, little-endian; zero beyond the layer's channels."""
+    rows = np.zeros((channels, PARAMETER_BYTES), np.int8)
+    count = len(layer.bias)
+    rows[:count, 0:4] = layer.bias.astype("<i4").view(np.int8).reshape(-1, 4)
+    rows[:count, 4:8] = layer.multiplier.astype("<u4").view(np.int8).reshape(-1, 4)
+    rows[:count, 8] = layer.shift.astype(np.int8)
+    return rows
+
+
+def pack_pointwise(layer: QuantisedLayer, config: EngineConfig) -> NDArray[np.int8]:
+    """(output blocks, bytes of a block): per block its weight tiles in order of input blocks, then its parameters.
+
+    A tile is `pe_rows` rows of `pe_cols` bytes. Parameters are byte rows: row j holds byte j of each channel.
+    Channels beyond the layer's have weights equal to the zero point, so they add nothing.
+    """
+    channels_in, channels_out = layer.weights.shape
+    rows, cols = config.pe_rows, config.pe_cols
+    ins, outs = -(-channels_in // rows), -(-channels_out // cols)
+    weights = np.full((ins * rows, outs * cols), layer.weight_zero_point, np.int8)
+    weights[:channels_in, :channels_out] = layer.weights
+    tiles = weights.reshape(ins, rows, outs, cols).transpose(2, 0, 1, 3).reshape(outs, -1)
+    parameter_rows = config.parameter_words * config.weight_rows_per_word
+    parameters = np.zeros((outs, parameter_rows, cols), np.int8)
+    parameters[:, :PARAMETER_BYTES] = _parameters(layer, outs * cols).reshape(outs, cols, -1).transpose(0, 2, 1)
+    return np.concatenate([tiles, parameters.reshape(outs, -1)], axis=1)
+
+
+def pack_depthwise(layer: QuantisedLayer, config: EngineConfig) -> NDArray[np.int8]:
+    """(channel blocks, bytes of a block): per group of `dw_channels` its taps, then its parameters, padded to words."""
+    channels = layer.weights.shape[2]
+    blocks = -(-channels // config.pe_rows)
+    count = blocks * config.pe_rows
+    taps = np.full((count, KERNEL * KERNEL), layer.weight_zero_point, np.int8)
+    taps[:channels] = layer.weights.reshape(-1, channels).T
+    groups = (blocks, config.dw_groups, -1)
+    packed = np.concatenate([taps.reshape(groups), _parameters(layer, count).reshape(groups)], axis=2)
+    words = np.zeros((blocks, config.dw_groups, config.dw_group_words * config.dw_word_bytes), np.int8)
+    words[:, :, :packed.shape[2]] = packed
+    return words.reshape(blocks, -1)

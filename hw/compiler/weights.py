@@ -1,0 +1,85 @@
+"""Where the weights of a cascade lie: resident for its whole time if they fit, else streamed block by block."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw.compiler.errors import CompileError
+from hw.compiler.tokens import Region, Sequencer, Space
+from hw.config import EngineConfig
+
+
+@dataclass
+class WeightPlace:
+    """Weights of one layer in one weight memory.
+
+    Parameters
+    ----------
+    packed: (blocks, bytes of a block)
+    address: byte address in DRAM
+    first, slots, blocks_per_slot: words from `first` on, in `slots` pieces of `blocks_per_slot` blocks
+    """
+
+    layer: int
+    depthwise: bool
+    packed: NDArray[np.int8]
+    word_bytes: int
+    bus_bytes: int
+    space: Space
+    address: int = 0
+    first: int = 0
+    slots: int = 1
+    blocks_per_slot: int = 0
+    resident: bool = True
+    _used: int = 0
+
+    @property
+    def block_words(self) -> int:
+        return self.packed.shape[1] // self.word_bytes
+
+    def chunks(self, sequencer: Sequencer) -> Iterator[tuple[int, int, int, Region]]:
+        """(first block, blocks, word, region) in order, each after the `weights` command that brings it, if one is due."""
+        total = len(self.packed)
+        for block in range(0, total, self.blocks_per_slot):
+            blocks = min(self.blocks_per_slot, total - block)
+            slot = self._used % self.slots
+            word = self.first + slot * self.blocks_per_slot * self.block_words
+            region = Region(self.space, (slice(word, word + blocks * self.block_words),))
+            if not self.resident or self._used == 0:
+                size = self.packed.shape[1]
+                sequencer.add("weights", self.layer, {
+                    "dram_address": self.address + block * size, "beats": blocks * size // self.bus_bytes,
+                    "depthwise": int(self.depthwise), "word": word}, writes=[region])
+            self._used += 1
+            yield block, blocks, word, region
+
+
+def place_weights(config: EngineConfig, places: list[WeightPlace], *, depthwise: bool) -> None:
+    """Gives each place its words of one weight memory: the smallest layers stay, the others share what is left.
+
+    Raises `CompileError` if a single block of a layer does not fit.
+    """
+    capacity = config.dw_weight_bytes // config.dw_word_bytes if depthwise else (
+        config.weight_bytes // config.weight_word_bytes)
+    word_bytes = config.dw_word_bytes if depthwise else config.weight_word_bytes
+    name = "dw_weight_bytes" if depthwise else "weight_bytes"
+    used, streamed = 0, list(places)
+    for candidate in sorted(places, key=lambda item: item.packed.size):
+        words = len(candidate.packed) * candidate.block_words
+        others = [item for item in streamed if item is not candidate]
+        if used + words + sum(2 * item.block_words for item in others) > capacity:
+            break
+        candidate.first, candidate.blocks_per_slot = used, len(candidate.packed)
+        used += words
+        streamed = others
+    for index, item in enumerate(streamed):
+        share = (capacity - used) // (len(streamed) - index)
+        item.slots = 2 if share >= 2 * item.block_words else 1
+        item.blocks_per_slot = share // item.slots // item.block_words
+        if item.blocks_per_slot == 0:
+            raise CompileError(f"{name}={capacity * word_bytes} of {config.name}: one block of weights needs"
+                               f" {item.block_words * word_bytes} bytes, {share * word_bytes} are left")
+        item.first, item.resident = used, False
+        used += item.slots * item.blocks_per_slot * item.block_words

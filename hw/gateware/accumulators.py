@@ -1,0 +1,68 @@
+"""32-bit accumulators of the pointwise datapath: one half adds up passes, the other is drained."""
+
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.config import EngineConfig
+from hw.gateware.layouts import delayed
+from hw.gateware.ram import Ram
+from hw.gateware.systolic_array import sum_bits
+
+
+class Accumulators(wiring.Component):
+    """Two halves of `half_vectors` vectors of `pe_cols` × `pe_pixels` accumulators.
+
+    Members
+    -------
+    sums : In, as they leave the array: column c, c cycles after column 0.
+    valid, half, vector, first : In, one cycle before column 0's sums; `first` starts anew instead of adding.
+    drain_half, drain_vector : In; drained : Out, two cycles later.
+
+    Timing
+    ------
+    A vector may be added to again after 3 cycles. A half must not be drained while it adds (not only starts anew).
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        vector = range(config.half_vectors)
+        super().__init__({
+            "sums": In(data.ArrayLayout(data.ArrayLayout(signed(sum_bits(config)), config.pe_pixels),
+                                        config.pe_cols)),
+            "valid": In(1), "half": In(1), "vector": In(vector), "first": In(1),
+            "drain_half": In(1), "drain_vector": In(vector),
+            "drained": Out(data.ArrayLayout(data.ArrayLayout(signed(32), config.pe_pixels), config.pe_cols)),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        control_layout = data.StructLayout({"valid": 1, "half": 1, "vector": range(config.half_vectors), "first": 1})
+        control = Signal(control_layout)
+        m.d.comb += [control[name].eq(getattr(self, name)) for name in control_layout.members]
+        drained_half = delayed(m, self.drain_half, 1, "drained_half")
+        for column in range(config.pe_cols):
+            arrived = delayed(m, control, 1, f"arrived_{column}")
+            added = delayed(m, arrived, 1, f"added_{column}")
+            old = []
+            total = Signal(data.ArrayLayout(signed(32), config.pe_pixels), name=f"total_{column}")
+            for half in range(2):
+                m.submodules[f"memory_{half}_{column}"] = memory = Ram(
+                    width=32 * config.pe_pixels, depth=config.half_vectors, granule=32 * config.pe_pixels)
+                adding = control.valid & (control.half == half) & ~control.first
+                m.d.comb += [
+                    memory.read_address.eq(Mux(adding, control.vector, self.drain_vector)),
+                    memory.write_enable.eq(added.valid & (added.half == half)),
+                    memory.write_address.eq(added.vector),
+                    memory.write_data.eq(total),
+                ]
+                old.append(data.View(data.ArrayLayout(signed(32), config.pe_pixels), memory.read_data))
+            for pixel in range(config.pe_pixels):
+                before = Mux(arrived.first, 0, Mux(arrived.half, old[1][pixel], old[0][pixel]))
+                m.d.sync += [
+                    total[pixel].eq(before + self.sums[column][pixel]),
+                    self.drained[column][pixel].eq(Mux(drained_half, old[1][pixel], old[0][pixel])),
+                ]
+            control = arrived
+        return m

@@ -1,0 +1,143 @@
+"""Activation memory: words of `pe_rows` channels × 1 pixel in banks interleaved by pixel, in separately owned groups."""
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.config import ADDRESS_BITS, OCTET, EngineConfig
+from hw.gateware.ram import Ram
+
+READERS = ("depthwise", "pointwise", "store")
+WRITERS = ("load", "depthwise", "pointwise")
+
+
+def enable_bytes(config: EngineConfig) -> int:
+    """Bytes one write-enable bit stands for."""
+    return min(OCTET, config.bus_bytes)
+
+
+class ReadPort(wiring.Signature):
+    """Read of `pe_pixels` neighbouring words, from the reader's side.
+
+    Members
+    -------
+    enable : Out(pe_pixels), per bank: a bank that is not enabled is not touched and returns old data.
+    row : Out, row of the word in bank `lane`.
+    lane : Out, bank the read starts in; banks below it read the next row.
+    data : In, `pe_pixels` words in bank order, `latency.ACTIVATION_READ` cycles later.
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        super().__init__({
+            "enable": Out(config.pe_pixels),
+            "row": Out(ADDRESS_BITS),
+            "lane": Out(config.lane_bits),
+            "data": In(8 * config.row_bytes),
+        })
+
+
+class WritePort(wiring.Signature):
+    """Write of any octets of one row, from the writer's side; lands before a read issued one cycle later."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        super().__init__({
+            "enable": Out(config.row_bytes // enable_bytes(config)),
+            "row": Out(ADDRESS_BITS),
+            "data": Out(8 * config.row_bytes),
+        })
+
+
+class ActivationMemory(wiring.Component):
+    """Banks of one read and one write port each, `activation_groups` × `pe_pixels` of them.
+
+    Members
+    -------
+    read_depthwise, read_pointwise, read_store : In(`ReadPort`)
+    write_load, write_depthwise, write_pointwise : In(`WritePort`)
+    conflict : Out(1), two readers or two writers met in one bank: the program broke the rule of ownership.
+
+    Timing
+    ------
+    One read a cycle per reader and one write a cycle per writer, never stalled. Nothing arbitrates: the compiler
+    gives each group at most one reader and one writer at a time.
+    """
+
+    conflict: Signal
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        super().__init__({
+            **{f"read_{name}": In(ReadPort(config)) for name in READERS},
+            **{f"write_{name}": In(WritePort(config)) for name in WRITERS},
+            "conflict": Out(1),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        index_bits = (config.group_rows - 1).bit_length()
+        readers = [getattr(self, f"read_{name}") for name in READERS]
+        writers = [getattr(self, f"write_{name}") for name in WRITERS]
+        conflicts = Signal(config.pe_pixels * config.activation_groups)
+
+        # Per reader and bank: the row each bank reads, and (two cycles later) the group its data comes from.
+        rows = [[Signal(ADDRESS_BITS, name=f"row_{name}_{bank}") for bank in range(config.pe_pixels)]
+                for name in READERS]
+        for reader, reader_rows in zip(readers, rows, strict=True):
+            for bank, row in enumerate(reader_rows):
+                m.d.comb += row.eq(reader.row + (bank < reader.lane))
+
+        outputs: list[list[Signal]] = []
+        for group in range(config.activation_groups):
+            group_outputs = []
+            for bank in range(config.pe_pixels):
+                m.submodules[f"bank_{group}_{bank}"] = memory = Ram(
+                    width=8 * config.pe_rows, depth=config.group_rows, granule=8 * enable_bytes(config))
+                group_outputs.append(memory.read_data)
+
+                wanted = Cat(reader.enable[bank] & (row[bank] >> index_bits == group)
+                             for reader, row in zip(readers, rows, strict=True))
+                address = Signal(index_bits, name=f"read_address_{group}_{bank}")
+                for index, row in enumerate(rows):
+                    with m.If(wanted[index]):
+                        m.d.sync += address.eq(row[bank])
+                m.d.comb += memory.read_address.eq(address)
+
+                enables = config.pe_rows // enable_bytes(config)
+                written = Cat(writer.enable.word_select(bank, enables).any() & (writer.row >> index_bits == group)
+                              for writer in writers)
+                enable = Signal(enables, name=f"write_enable_{group}_{bank}")
+                write_address = Signal(index_bits, name=f"write_address_{group}_{bank}")
+                data = Signal(8 * config.pe_rows, name=f"write_data_{group}_{bank}")
+                m.d.sync += enable.eq(0)
+                for index, writer in enumerate(writers):
+                    with m.If(written[index]):
+                        m.d.sync += [
+                            enable.eq(writer.enable.word_select(bank, enables)),
+                            write_address.eq(writer.row),
+                            data.eq(writer.data.word_select(bank, 8 * config.pe_rows)),
+                        ]
+                m.d.comb += [memory.write_enable.eq(enable), memory.write_address.eq(write_address),
+                             memory.write_data.eq(data)]
+
+                several = Cat(_several(wanted), _several(written)).any()
+                m.d.sync += conflicts[group * config.pe_pixels + bank].eq(several)
+            outputs.append(group_outputs)
+        m.d.sync += self.conflict.eq(conflicts.any())
+
+        for name, reader, reader_rows in zip(READERS, readers, rows, strict=True):
+            for bank, row in enumerate(reader_rows):
+                source = Signal(range(config.activation_groups), name=f"source_{name}_{bank}")
+                selected = Signal.like(source, name=f"selected_{name}_{bank}")
+                m.d.sync += [source.eq(row >> index_bits), selected.eq(source)]
+                banks = Array(outputs[group][bank] for group in range(config.activation_groups))
+                m.d.sync += reader.data.word_select(bank, 8 * config.pe_rows).eq(banks[selected])
+        return m
+
+
+def _several(bits: Cat):  # type: ignore[valid-type]
+    seen, several = 0, 0
+    for bit in bits:
+        several = several | (seen & bit)
+        seen = seen | bit
+    return Mux(several, 1, 0)

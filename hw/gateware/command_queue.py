@@ -1,0 +1,51 @@
+"""A unit's command queue: the head waits here for its tokens."""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.commands import COUNT_BITS, UNITS
+from hw.gateware.layouts import BODY_LAYOUT, CommandPort
+from hw.gateware.queue import Queue
+
+ENTRY = {unit: data.StructLayout({"waits": data.ArrayLayout(COUNT_BITS, len(UNITS)), "fields": BODY_LAYOUT[unit]})
+         for unit in UNITS}
+
+
+class CommandQueue(wiring.Component):
+    """Commands of one unit in order.
+
+    Members
+    -------
+    push, item : In, `ENTRY[unit]`; full : Out.
+    ended : In, per unit the count of commands it has ended.
+    command : Out(`CommandPort`).
+
+    Timing
+    ------
+    `ready` two cycles after the push or the previous pop at the earliest, and one after the last token's count.
+    """
+
+    def __init__(self, unit: str, depth: int) -> None:
+        self.unit, self.depth = unit, depth
+        super().__init__({
+            "push": In(1), "item": In(ENTRY[unit]), "full": Out(1),
+            "ended": In(data.ArrayLayout(COUNT_BITS, len(UNITS))),
+            "command": Out(CommandPort(unit)),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.queue = queue = Queue(ENTRY[self.unit], self.depth)
+        # Counts wrap: a count is reached if it is at most half of the range behind.
+        reached = []
+        for index in range(len(UNITS)):
+            behind = Signal(COUNT_BITS, name=f"behind_{UNITS[index]}")
+            m.d.comb += behind.eq(self.ended[index] - queue.head.waits[index])
+            reached.append(~behind[-1])
+        m.d.comb += [
+            queue.push.eq(self.push), queue.item.eq(self.item), self.full.eq(queue.full),
+            self.command.fields.eq(queue.head.fields), queue.pop.eq(self.command.pop),
+        ]
+        m.d.sync += self.command.ready.eq(queue.valid & Cat(reached).all() & ~self.command.pop)
+        return m

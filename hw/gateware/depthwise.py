@@ -1,0 +1,137 @@
+"""The depthwise unit: taps, windows, lanes, requantisation, write-back."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hw.config import EngineConfig
+from hw.gateware.activation_memory import ReadPort, WritePort, enable_bytes
+from hw.gateware.depthwise_lanes import DepthwiseLanes
+from hw.gateware.depthwise_taps import SLOTS, DepthwiseTaps
+from hw.gateware.depthwise_windows import CONTEXTS, DepthwiseWindows
+from hw.gateware.layouts import BODY_LAYOUT, CommandPort, WordPort, delayed
+from hw.gateware.requantise import Requantise
+from hw.latency import DEPTHWISE_LANES, DEPTHWISE_TAPS, REQUANTISE
+
+KEPT = data.StructLayout({name: BODY_LAYOUT["depthwise"][name].shape for name in (
+    "input_zero_point", "weight_zero_point", "output_zero_point", "minimum", "maximum", "single_rounding",
+    "out_pixel", "out_row_stride")})
+"""Fields that are needed after the window walk."""
+
+
+class Depthwise(wiring.Component):
+    """Runs `depthwise` commands: `golden.ops.depthwise` on a stripe of rows and a range of channel blocks.
+
+    Members
+    -------
+    command : In(`CommandPort`); a command starts when its taps can be loaded and its predecessor has been taken.
+    read : Out(`ReadPort`); write : Out(`WritePort`); weights : Out(`WordPort`).
+    ended : Out(1), the last word of a command is being written.
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        super().__init__({
+            "command": In(CommandPort("depthwise")),
+            "read": Out(ReadPort(config)),
+            "write": Out(WritePort(config)),
+            "weights": Out(WordPort(config.dw_word_bytes)),
+            "ended": Out(1),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        m.submodules.taps = taps = DepthwiseTaps(config)
+        m.submodules.windows = windows = DepthwiseWindows(config, SLOTS)
+        m.submodules.lanes = lanes = DepthwiseLanes(config)
+        m.submodules.requantise = requantise = Requantise(config.dw_channels)
+        connect(m, taps=taps.weights, weights=flipped(self.weights))
+        connect(m, windows=windows.read, read=flipped(self.read))
+
+        # A command starts by loading taps; it waits in `following` until the windows of the one before are issued.
+        following = Signal(BODY_LAYOUT["depthwise"])
+        waiting, take = Signal(), Signal()
+        m.d.comb += [
+            self.command.pop.eq(self.command.ready & ~taps.busy & ~waiting),
+            taps.start.eq(self.command.pop),
+            taps.word.eq(self.command.fields.word),
+            taps.blocks.eq(self.command.fields.blocks),
+            take.eq(waiting & ~windows.busy),
+            windows.start.eq(take),
+            windows.fields.eq(following),
+            windows.block_ready.eq(taps.loaded),
+            taps.advance.eq(windows.block_start),
+        ]
+        with m.If(self.command.pop):
+            m.d.sync += [following.eq(self.command.fields), waiting.eq(1)]
+        with m.If(take):
+            m.d.sync += waiting.eq(0)
+
+        # What stays the same during a command is kept once per command in the pipeline.
+        m.submodules.contexts = contexts = Memory(shape=KEPT, depth=CONTEXTS, init=[])
+        keep = contexts.write_port()
+        taken = Signal(range(CONTEXTS))
+        m.d.comb += [keep.en.eq(take), keep.addr.eq(taken),
+                     *(keep.data[name].eq(following[name]) for name in KEPT.members)]
+        m.d.sync += taken.eq(taken + take)
+
+        # window → taps → sums → requantised bytes, each stage with the step it belongs to.
+        step = windows.step
+        at_taps = delayed(m, step, DEPTHWISE_TAPS, "at_taps")
+        at_sums = delayed(m, at_taps, DEPTHWISE_LANES - DEPTHWISE_TAPS, "at_sums")
+        at_bytes = delayed(m, at_sums, REQUANTISE, "at_bytes")
+        context = [contexts.read_port(domain="comb") for _ in range(4)]
+        for read, stage in zip(context, (step, at_taps, at_sums, at_bytes), strict=True):
+            m.d.comb += read.addr.eq(stage.context)
+        m.d.comb += [
+            lanes.window.eq(windows.window), lanes.group.eq(step.group),
+            lanes.input_zero_point.eq(context[0].data.input_zero_point),
+            taps.tap_slot.eq(at_taps.slot), taps.tap_group.eq(at_taps.group),
+            lanes.taps.eq(taps.taps), lanes.weight_zero_point.eq(context[1].data.weight_zero_point),
+            requantise.accumulators.eq(lanes.sums),
+            taps.parameter_slot.eq(at_sums.slot), taps.parameter_group.eq(at_sums.group),
+            requantise.parameters.eq(taps.parameters),
+            requantise.numerics.zero_point.eq(context[2].data.output_zero_point),
+            requantise.numerics.minimum.eq(context[2].data.minimum),
+            requantise.numerics.maximum.eq(context[2].data.maximum),
+            requantise.numerics.single.eq(context[2].data.single_rounding),
+        ]
+        self._write(m, at_bytes, context[3].data, requantise)
+        return m
+
+    def _write(self, m: Module, step, fields, requantise: Requantise) -> None:
+        """Puts the bytes of `dw_groups` steps together to one word and writes it."""
+        config = self.config
+        block_pixel, pixel, target = Signal(20), Signal(20), Signal(20)
+        word = Signal(8 * config.pe_rows)
+        next_word = Signal(8 * config.pe_rows)
+        next_block = Signal(20)
+        m.d.comb += [
+            next_block.eq(block_pixel + fields.out_row_stride * config.pe_pixels),
+            next_word.eq(word),
+            next_word.word_select(step.group, 8 * config.dw_channels).eq(requantise.outputs.as_value()),
+            target.eq(pixel),
+        ]
+        with m.If(step.first_of_command):
+            m.d.comb += target.eq(fields.out_pixel)
+        with m.Elif(step.first_of_block):
+            m.d.comb += target.eq(next_block)
+        last = Signal()
+        m.d.comb += last.eq(step.group == config.dw_groups - 1)
+        m.d.sync += [self.write.enable.eq(0), self.ended.eq(0)]
+        with m.If(step.valid):
+            m.d.sync += [word.eq(next_word), pixel.eq(target + last)]
+            with m.If(step.first_of_command | step.first_of_block):
+                m.d.sync += block_pixel.eq(target)
+            with m.If(last):
+                m.d.sync += [
+                    self.write.row.eq(target >> config.lane_bits),
+                    self.write.data.eq(next_word.replicate(config.pe_pixels)),
+                    self.ended.eq(step.last_of_command),
+                ]
+                enables = config.pe_rows // enable_bytes(config)
+                for bank in range(config.pe_pixels):
+                    with m.If(target[:config.lane_bits] == bank):
+                        m.d.sync += self.write.enable.word_select(bank, enables).eq(~0)

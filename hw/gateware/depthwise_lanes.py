@@ -1,0 +1,73 @@
+"""The depthwise multipliers: `dw_channels` × 3 × 3 products and their sum."""
+
+from amaranth.hdl import Module, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.config import KERNEL, EngineConfig
+from hw.gateware.layouts import delayed
+from hw.latency import DEPTHWISE_LANES, DEPTHWISE_TAPS
+
+TAPS = KERNEL * KERNEL
+
+
+class DepthwiseLanes(wiring.Component):
+    """Sums of (input − zero point) · (tap − zero point) over a window, one window and channel group a cycle.
+
+    Members
+    -------
+    window : In, KERNEL × KERNEL × `pe_rows` bytes.
+    group : In, which `dw_channels` of the `pe_rows` channels.
+    input_zero_point : In, with the window.
+    taps, weight_zero_point : In, `latency.DEPTHWISE_TAPS` cycles after the window.
+    sums : Out, `dw_channels` × signed(32).
+
+    Timing
+    ------
+    Fully pipelined, `latency.DEPTHWISE_LANES` cycles, never stalls.
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        super().__init__({
+            "window": In(data.ArrayLayout(8 * config.pe_rows, TAPS)),
+            "group": In(range(config.dw_groups)),
+            "input_zero_point": In(signed(8)),
+            "taps": In(data.ArrayLayout(data.ArrayLayout(8, TAPS), config.dw_channels)),
+            "weight_zero_point": In(signed(8)),
+            "sums": Out(data.ArrayLayout(signed(32), config.dw_channels)),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        channels = self.config.dw_channels
+        input_zero_point = delayed(m, self.input_zero_point, 1, "input_zero_point")
+        for channel in range(channels):
+            products = []
+            for tap in range(TAPS):
+                name = f"{channel}_{tap}"
+                selected = Signal(signed(8), name=f"selected_{name}")
+                operand = Signal(signed(9), name=f"operand_{name}")
+                weight = Signal(signed(9), name=f"weight_{name}")
+                product = Signal(signed(18), name=f"product_{name}")
+                picked = self.window[tap].word_select(self.group, 8 * channels)
+                m.d.sync += [
+                    selected.eq(picked[8 * channel:8 * channel + 8]),
+                    operand.eq(selected - input_zero_point),
+                    weight.eq(self.taps[channel][tap].as_signed() - self.weight_zero_point),
+                    product.eq(operand * weight),
+                ]
+                products.append(product)
+            while len(products) > 1:
+                sums = []
+                for index in range(0, len(products), 3):
+                    total = Signal(signed(len(products[0]) + 2), name=f"sum_{channel}_{len(products)}_{index}")
+                    m.d.sync += total.eq(sum(products[index:index + 3]))
+                    sums.append(total)
+                products = sums
+            m.d.comb += self.sums[channel].eq(products[0])
+        return m
+
+
+assert DEPTHWISE_TAPS == 1
+assert DEPTHWISE_LANES == 5

@@ -1,0 +1,105 @@
+"""Taps and parameters of the depthwise lanes, loaded a channel block ahead of its use."""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from hw.config import KERNEL, PARAMETER_BYTES, EngineConfig
+from hw.gateware.layouts import WordPort
+from hw.gateware.requantise import PARAMETERS
+
+SLOTS = 4
+"""Channel blocks kept: one in use, one loading, two that may still be in the pipeline."""
+
+
+class DepthwiseTaps(wiring.Component):
+    """Reads the channel blocks of a command in order and keeps the last `SLOTS` for the lanes.
+
+    A block is `dw_groups` groups of `dw_group_words` words; a group holds, byte by byte, the taps of its
+    `dw_channels` channels in row order, then their parameters.
+
+    Members
+    -------
+    start, word, blocks : In, take a new command; only while not `busy`.
+    busy : Out, words of the command are still to be read.
+    loaded : Out, the next block is complete.
+    advance : In, the lanes start the next block; its place may not be overwritten, the next may load.
+    weights : Out(`WordPort`).
+    tap_slot, tap_group : In; taps : Out, combinational.
+    parameter_slot, parameter_group : In; parameters : Out, combinational.
+
+    Timing
+    ------
+    One word a cycle. A block loads from the cycle its predecessor starts; `loaded` follows the last word's issue.
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        slot, group = range(SLOTS), range(config.dw_groups)
+        super().__init__({
+            "start": In(1), "word": In(16), "blocks": In(10), "busy": Out(1), "loaded": Out(1), "advance": In(1),
+            "weights": Out(WordPort(config.dw_word_bytes)),
+            "tap_slot": In(slot), "tap_group": In(group),
+            "taps": Out(data.ArrayLayout(data.ArrayLayout(8, KERNEL * KERNEL), config.dw_channels)),
+            "parameter_slot": In(slot), "parameter_group": In(group),
+            "parameters": Out(data.ArrayLayout(PARAMETERS, config.dw_channels)),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        position = Signal(range(config.dw_group_words))
+        group = Signal(range(config.dw_groups))
+        slot = Signal(range(SLOTS))
+        word = Signal(16)
+        blocks = Signal(10)
+
+        at_block_start = (position == 0) & (group == 0)
+        issue = Signal()
+        m.d.comb += [
+            self.busy.eq(blocks != 0),
+            issue.eq(self.busy & (~at_block_start | ~self.loaded | self.advance)),
+            self.weights.word.eq(word),
+        ]
+        with m.If(self.start):
+            m.d.sync += [word.eq(self.word), blocks.eq(self.blocks)]
+        with m.If(self.advance):
+            m.d.sync += self.loaded.eq(0)
+
+        last_of_group = Signal()
+        m.d.comb += last_of_group.eq(issue & (position == config.dw_group_words - 1))
+        with m.If(issue):
+            m.d.sync += [word.eq(word + 1), position.eq(position + 1)]
+            with m.If(last_of_group):
+                m.d.sync += [position.eq(0), group.eq(group + 1)]
+                with m.If(group == config.dw_groups - 1):
+                    m.d.sync += [group.eq(0), slot.eq(slot + 1), blocks.eq(blocks - 1), self.loaded.eq(1)]
+
+        # Words arrive a cycle later and are shifted together to the bytes of one group.
+        arrived = Signal()
+        complete = [Signal(name=f"complete_{stage}") for stage in range(2)]
+        target = [Signal(range(SLOTS * config.dw_groups), name=f"target_{stage}") for stage in range(2)]
+        shifted = Signal(8 * config.dw_word_bytes * config.dw_group_words)
+        m.d.sync += [
+            arrived.eq(issue), complete[0].eq(last_of_group), complete[1].eq(complete[0]),
+            target[0].eq(slot * config.dw_groups + group), target[1].eq(target[0]),
+        ]
+        with m.If(arrived):
+            m.d.sync += shifted.eq(Cat(shifted, self.weights.data)[8 * config.dw_word_bytes:])
+
+        tap_bits = 8 * KERNEL * KERNEL * config.dw_channels
+        parameter_bits = 8 * PARAMETER_BYTES * config.dw_channels
+        for name, low, bits, reader, output in (
+            ("tap_memory", 0, tap_bits, (self.tap_slot, self.tap_group), self.taps),
+            ("parameter_memory", tap_bits, parameter_bits, (self.parameter_slot, self.parameter_group),
+             self.parameters),
+        ):
+            memory = Memory(shape=bits, depth=SLOTS * config.dw_groups, init=[])
+            m.submodules[name] = memory
+            write, read = memory.write_port(), memory.read_port(domain="comb")
+            m.d.comb += [
+                write.en.eq(complete[1]), write.addr.eq(target[1]), write.data.eq(shifted[low:low + bits]),
+                read.addr.eq(reader[0] * config.dw_groups + reader[1]), output.as_value().eq(read.data),
+            ]
+        return m

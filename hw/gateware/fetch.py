@@ -1,0 +1,123 @@
+"""The fetch unit: reads the program and delivers its commands to the units' queues."""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hw.commands import COMMAND_BYTES, FORMAT_VERSION, HEADER_BITS, MAGIC, PROGRAM_HEADER, UNITS
+from hw.config import EngineConfig
+from hw.gateware.bus import BURST_BITS, Bursts, ReadBeats, RequestPort
+from hw.gateware.command_queue import ENTRY
+from hw.gateware.layouts import BODY_LAYOUT, HEADER_LAYOUT
+from hw.gateware.queue import Queue
+from hw.latency import FETCH_BYTES
+
+ERRORS = {"program": 1, "unit": 2}
+"""Codes: the header is not a program for this engine; a command names no unit."""
+
+
+class Fetch(wiring.Component):
+    """Reads header and commands in order; a command whose queue is full holds up those behind it.
+
+    Members
+    -------
+    start, address : In; burst_bytes : In.
+    request : Out(`RequestPort`); beats : In(`ReadBeats`).
+    queue_UNIT : Out, `ENTRY[UNIT]`; push : Out, per unit; full : In, per unit.
+    finished : Out(1), all commands are delivered, or an error stopped the fetch.
+    error : Out, a code of `ERRORS`.
+
+    Timing
+    ------
+    Beats wait in a buffer whose space is reserved burst by burst; one leaves it per cycle. A command is delivered
+    the cycle after its last beat left.
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        super().__init__({
+            "start": In(1), "address": In(32), "burst_bytes": In(BURST_BITS),
+            "request": Out(RequestPort(config)), "beats": In(ReadBeats(config)),
+            **{f"queue_{unit}": Out(ENTRY[unit]) for unit in UNITS},
+            "push": Out(len(UNITS)), "full": In(len(UNITS)),
+            "finished": Out(1), "error": Out(2),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        beats = COMMAND_BYTES // config.bus_bytes
+        depth = FETCH_BYTES // config.bus_bytes
+        m.submodules.bursts = bursts = Bursts(config)
+        m.submodules.buffer = buffer = Queue(config.bus_bits, depth)
+        space = Signal(range(depth + 1), init=depth)
+        collected = Signal(8 * COMMAND_BYTES)
+        count = Signal(range(beats + 1))
+        complete, in_header = Signal(), Signal()
+        commands = Signal(32)
+        address = Signal(32)
+
+        # Ask only for what the buffer has room for.
+        connect(m, request=flipped(self.request), granted=_gated(m, bursts, space))
+        with m.If(self.request.grant):
+            m.d.sync += space.eq(space + buffer.pop - self.request.beats)
+        with m.Else():
+            m.d.sync += space.eq(space + buffer.pop)
+
+        m.d.comb += [
+            bursts.burst_bytes.eq(self.burst_bytes), bursts.blocks.eq(1),
+            buffer.push.eq(self.beats.valid), buffer.item.eq(self.beats.data),
+            complete.eq(count == beats),
+            buffer.pop.eq(buffer.valid & ~complete),
+        ]
+        with m.If(buffer.pop):
+            m.d.sync += [collected.eq(Cat(collected, buffer.head)[config.bus_bits:]), count.eq(count + 1)]
+
+        header = data.View(HEADER_LAYOUT, collected[:HEADER_LAYOUT.size])
+        program = data.View(data.StructLayout({field.name: field.bits for field in PROGRAM_HEADER}),
+                            collected[:sum(field.bits for field in PROGRAM_HEADER)])
+        known = header.unit < len(UNITS)
+        deliver = Signal()
+        m.d.comb += [
+            deliver.eq(complete & ~in_header & known & ~self.full.bit_select(header.unit, 1)),
+            *(self.push[index].eq(deliver & (header.unit == index)) for index in range(len(UNITS))),
+        ]
+        for unit in UNITS:
+            item = getattr(self, f"queue_{unit}")
+            m.d.comb += [
+                *(item.waits[index].eq(header[f"wait_{name}"]) for index, name in enumerate(UNITS)),
+                item.fields.as_value().eq(collected[HEADER_BITS:HEADER_BITS + BODY_LAYOUT[unit].size]),
+            ]
+
+        with m.If(self.start):
+            m.d.comb += [bursts.start.eq(1), bursts.address.eq(self.address), bursts.beats.eq(beats)]
+            m.d.sync += [in_header.eq(1), self.finished.eq(0), self.error.eq(0), address.eq(self.address)]
+        with m.Elif(complete & in_header):
+            m.d.sync += [count.eq(0), in_header.eq(0), commands.eq(program.commands)]
+            right = ((program.magic == MAGIC) & (program.version == FORMAT_VERSION)
+                     & (program.config == config.hash))
+            with m.If(~right):
+                m.d.sync += [self.error.eq(ERRORS["program"]), self.finished.eq(1)]
+            with m.Elif(program.commands == 0):
+                m.d.sync += self.finished.eq(1)
+            with m.Else():
+                m.d.comb += [bursts.start.eq(1), bursts.address.eq(address + COMMAND_BYTES),
+                             bursts.beats.eq(program.commands * beats)]
+        with m.Elif(complete & ~known):
+            m.d.sync += [self.error.eq(ERRORS["unit"]), self.finished.eq(1)]
+        with m.Elif(deliver):
+            m.d.sync += [count.eq(0), commands.eq(commands - 1)]
+            with m.If(commands == 1):
+                m.d.sync += self.finished.eq(1)
+        return m
+
+
+def _gated(m: Module, bursts: Bursts, space: Signal):
+    """The bursts' request, valid only while `space` beats can take it whole."""
+    gated = wiring.Signature(bursts.burst.signature.members).create(path=("gated",))
+    m.d.comb += [
+        gated.valid.eq(bursts.burst.valid & (space >= bursts.burst.beats)),
+        gated.address.eq(bursts.burst.address), gated.beats.eq(bursts.burst.beats),
+        bursts.burst.grant.eq(gated.grant),
+    ]
+    return gated

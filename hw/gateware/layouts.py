@@ -1,0 +1,46 @@
+"""What travels between the blocks, made from the tables of `hw.commands`."""
+
+from amaranth.hdl import Module, Signal, Value, signed, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.commands import BODY, HEADER, UNITS, Field
+
+
+def _layout(table: tuple[Field, ...]) -> data.StructLayout:
+    return data.StructLayout({entry.name: signed(entry.bits) if entry.signed else unsigned(entry.bits)
+                              for entry in table})
+
+
+HEADER_LAYOUT = _layout(HEADER)
+BODY_LAYOUT = {unit: _layout(BODY[unit]) for unit in UNITS}
+
+
+class CommandPort(wiring.Signature):
+    """From a command queue to its unit.
+
+    Members
+    -------
+    ready : Out, a command is at the head and all its tokens are there.
+    fields : Out, the unit's own fields of the head.
+    pop : In, the unit starts it in this cycle; only while `ready`.
+    """
+
+    def __init__(self, unit: str) -> None:
+        super().__init__({"ready": Out(1), "fields": Out(BODY_LAYOUT[unit]), "pop": In(1)})
+
+
+class WordPort(wiring.Signature):
+    """Read of a weight memory, from the reader's side; data one cycle after the address."""
+
+    def __init__(self, word_bytes: int) -> None:
+        super().__init__({"word": Out(16), "data": In(8 * word_bytes)})
+
+
+def delayed(m: Module, value: Value, cycles: int, name: str) -> Value:
+    """`value`, `cycles` clock cycles later."""
+    for stage in range(cycles):
+        later = Signal.like(value, name=f"{name}_{stage + 1}")
+        m.d.sync += later.eq(value)
+        value = later
+    return value

@@ -1,0 +1,82 @@
+"""The pointwise unit: weight tiles, passes, systolic array, accumulators, drain."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hw.config import EngineConfig
+from hw.gateware.accumulators import Accumulators
+from hw.gateware.activation_memory import ReadPort, WritePort
+from hw.gateware.layouts import BODY_LAYOUT, CommandPort, WordPort
+from hw.gateware.pointwise_drain import PointwiseDrain
+from hw.gateware.pointwise_passes import PointwisePasses
+from hw.gateware.pointwise_weights import PointwiseWeights
+from hw.gateware.systolic_array import SystolicArray
+
+
+class Pointwise(wiring.Component):
+    """Runs `pointwise` commands: `golden.ops.pointwise` on a range of pixels and of output channels.
+
+    Members
+    -------
+    command : In(`CommandPort`); a command starts when its weights can be loaded and its predecessor has been taken.
+    read : Out(`ReadPort`); write : Out(`WritePort`); weights : Out(`WordPort`).
+    ended : Out(1), the last octet of a command is being written.
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        super().__init__({
+            "command": In(CommandPort("pointwise")),
+            "read": Out(ReadPort(config)),
+            "write": Out(WritePort(config)),
+            "weights": Out(WordPort(config.weight_word_bytes)),
+            "ended": Out(1),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.weights = weights = PointwiseWeights(self.config)
+        m.submodules.passes = passes = PointwisePasses(self.config)
+        m.submodules.array = array = SystolicArray(self.config)
+        m.submodules.accumulators = accumulators = Accumulators(self.config)
+        m.submodules.drain = drain = PointwiseDrain(self.config)
+        connect(m, weights=weights.memory, memory=flipped(self.weights))
+        connect(m, passes=passes.read, read=flipped(self.read))
+        connect(m, drain=drain.write, write=flipped(self.write))
+
+        # A command starts by loading weights; it waits in `following` until its predecessor's passes are issued.
+        following = Signal(BODY_LAYOUT["pointwise"])
+        waiting, take = Signal(), Signal()
+        m.d.comb += [
+            self.command.pop.eq(self.command.ready & ~weights.busy & ~waiting),
+            weights.start.eq(self.command.pop),
+            weights.fields.eq(self.command.fields),
+            take.eq(waiting & ~passes.busy),
+            passes.start.eq(take),
+            passes.fields.eq(following),
+            drain.start.eq(take),
+            drain.fields.eq(following),
+        ]
+        with m.If(self.command.pop):
+            m.d.sync += [following.eq(self.command.fields), waiting.eq(1)]
+        with m.If(take):
+            m.d.sync += waiting.eq(0)
+
+        half_busy = Signal(2)
+        m.d.sync += half_busy.eq(half_busy & ~drain.free
+                                 | Mux(passes.block_start, Mux(passes.half, 0b10, 0b01), 0))
+        m.d.comb += [
+            passes.loaded.eq(weights.loaded), weights.advance.eq(passes.advance),
+            passes.half_busy.eq(half_busy), drain.block_end.eq(passes.block_end),
+            array.weights.eq(weights.weights), array.load.eq(weights.load), array.load_bank.eq(weights.load_bank),
+            array.operands.eq(passes.operands), array.bank.eq(passes.bank),
+            accumulators.sums.eq(array.sums),
+            accumulators.valid.eq(passes.valid), accumulators.half.eq(passes.add_half),
+            accumulators.vector.eq(passes.vector), accumulators.first.eq(passes.first),
+            accumulators.drain_half.eq(drain.half), accumulators.drain_vector.eq(drain.vector),
+            drain.drained.eq(accumulators.drained),
+            weights.slot.eq(drain.slot), drain.parameters.eq(weights.parameters),
+            self.ended.eq(drain.ended),
+        ]
+        return m

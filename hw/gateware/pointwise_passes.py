@@ -1,0 +1,101 @@
+"""The pointwise walk: passes of one weight tile over the pixels of a tile, input block by input block."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.config import EngineConfig
+from hw.gateware.activation_memory import ReadPort
+from hw.gateware.layouts import BODY_LAYOUT, delayed
+from hw.latency import ACTIVATION_READ, array_latency
+
+
+class PointwisePasses(wiring.Component):
+    """Feeds the array: per pixel tile, per output block, one pass per input block.
+
+    Members
+    -------
+    start, fields : In, take a command; only while not `busy`.
+    busy : Out, vectors are left to issue.
+    loaded : In, the weight tile of the next pass is complete; advance : Out, that pass starts.
+    half_busy : In(2), halves of the accumulators that can't start a new block.
+    block_start, block_end : Out, first and last vector of an output block; half : Out, where it adds up.
+    read : Out(`ReadPort`).
+    operands, bank : Out, to the array.
+    valid, add_half, vector, first : Out, to the accumulators, a cycle before column 0's sums.
+
+    Timing
+    ------
+    A vector a cycle. A pass starts when its weights are loaded and, if it is a block's first, its half is free.
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        super().__init__({
+            "start": In(1), "fields": In(BODY_LAYOUT["pointwise"]), "busy": Out(1),
+            "loaded": In(1), "advance": Out(1),
+            "half_busy": In(2), "block_start": Out(1), "block_end": Out(1), "half": Out(1),
+            "read": Out(ReadPort(config)),
+            "operands": Out(data.ArrayLayout(data.ArrayLayout(signed(9), config.pe_pixels), config.pe_rows)),
+            "bank": Out(1),
+            "valid": Out(1), "add_half": Out(1), "vector": Out(range(config.half_vectors)), "first": Out(1),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        command = Signal(BODY_LAYOUT["pointwise"])
+        tiles, outputs, inputs = Signal(10), Signal(10), Signal(10)
+        vector, vectors = Signal(range(config.half_vectors)), Signal(10)
+        tile_row, pass_row = Signal(16), Signal(16)
+        active, entering, first, bank = Signal(), Signal(), Signal(), Signal()
+
+        issue, pass_done = Signal(), Signal()
+        m.d.comb += [
+            self.busy.eq(active),
+            vectors.eq(Mux(tiles == 1, command.last_vectors, command.tile_vectors)),
+            self.advance.eq(active & entering & self.loaded & ~(first & self.half_busy.bit_select(self.half, 1))),
+            issue.eq(self.advance | (active & ~entering)),
+            pass_done.eq(issue & (vector == vectors - 1)),
+            self.block_start.eq(self.advance & first),
+            self.block_end.eq(pass_done & (inputs == 1)),
+            self.read.enable.eq(issue.replicate(config.pe_pixels)),
+            self.read.row.eq(pass_row + vector),
+        ]
+        with m.If(issue):
+            m.d.sync += [entering.eq(0), vector.eq(vector + 1)]
+        with m.If(pass_done):
+            m.d.sync += [vector.eq(0), entering.eq(1), bank.eq(~bank), first.eq(0), inputs.eq(inputs - 1),
+                         pass_row.eq(pass_row + command.in_row_stride)]
+        with m.If(self.block_end):
+            m.d.sync += [inputs.eq(command.in_blocks), first.eq(1), self.half.eq(~self.half),
+                         outputs.eq(outputs - 1), pass_row.eq(tile_row)]
+            with m.If(outputs == 1):
+                m.d.sync += [outputs.eq(command.out_blocks), tiles.eq(tiles - 1),
+                             tile_row.eq(tile_row + vectors), pass_row.eq(tile_row + vectors)]
+                with m.If(tiles == 1):
+                    m.d.sync += active.eq(0)
+        with m.If(self.start):
+            fields = self.fields
+            m.d.sync += [
+                command.eq(fields), active.eq(1), entering.eq(1), first.eq(1), tiles.eq(fields.tiles),
+                outputs.eq(fields.out_blocks), inputs.eq(fields.in_blocks),
+                tile_row.eq(fields.in_row), pass_row.eq(fields.in_row),
+            ]
+
+        self._to_array(m, bank, command.input_zero_point)
+        control = Cat(issue, self.half, first, vector)
+        arrived = delayed(m, control, array_latency(config) - 1, "control")
+        m.d.comb += Cat(self.valid, self.add_half, self.first, self.vector).eq(arrived)
+        return m
+
+    def _to_array(self, m: Module, bank, zero_point) -> None:
+        config = self.config
+        zero_point = delayed(m, zero_point, ACTIVATION_READ, "zero_point")
+        m.d.comb += self.bank.eq(delayed(m, bank, ACTIVATION_READ + 1, "bank"))
+        for pixel in range(config.pe_pixels):
+            word = self.read.data.word_select(pixel, 8 * config.pe_rows)
+            for row in range(config.pe_rows):
+                operand = Signal(signed(9), name=f"operand_{row}_{pixel}")
+                m.d.sync += operand.eq(word.word_select(row, 8).as_signed() - zero_point)
+                m.d.comb += self.operands[row][pixel].eq(operand)

@@ -1,0 +1,133 @@
+"""Reads weight tiles into the array and parameters into the requantiser's slots, a tile ahead of its pass."""
+
+from amaranth.hdl import Cat, Module, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from hw.config import PARAMETER_BYTES, EngineConfig
+from hw.gateware.layouts import BODY_LAYOUT, WordPort, delayed
+from hw.gateware.requantise import PARAMETERS
+from hw.latency import weight_latency
+
+SLOTS = 4
+"""Blocks whose parameters are kept: loading, adding up, draining, and one in the requantiser's pipeline."""
+
+
+class PointwiseWeights(wiring.Component):
+    """Walks through a command's weights: per pixel tile, per output block: its tiles in order, then its parameters.
+
+    Members
+    -------
+    start, fields : In, take a command; only while not `busy`.
+    busy : Out, words of the command are still to be read.
+    loaded : Out, the next tile is complete; advance : In, its pass starts now.
+    memory : Out(`WordPort`).
+    weights, load, load_bank : Out, to the array.
+    slot : In; parameters : Out, combinational, `pe_cols` × `PARAMETERS`.
+
+    Timing
+    ------
+    One word a cycle. A tile loads from the cycle the pass of its predecessor starts; `loaded` follows its last
+    word's issue; parameters wait for nothing.
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        super().__init__({
+            "start": In(1), "fields": In(BODY_LAYOUT["pointwise"]), "busy": Out(1), "loaded": Out(1),
+            "advance": In(1),
+            "memory": Out(WordPort(config.weight_word_bytes)),
+            "weights": Out(data.ArrayLayout(data.ArrayLayout(signed(9), config.pe_cols),
+                                            config.weight_rows_per_word)),
+            "load": Out(config.pe_rows), "load_bank": Out(1),
+            "slot": In(range(SLOTS)),
+            "parameters": Out(data.ArrayLayout(PARAMETERS, config.pe_cols)),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        first_word, in_blocks, out_blocks = Signal(16), Signal(10), Signal(10)
+        zero_point = Signal(signed(8))
+        word, tiles, inputs, outputs = Signal(16), Signal(10), Signal(10), Signal(10)
+        position = Signal(range(max(config.tile_words, config.parameter_words)))
+        in_parameters = Signal()
+        bank = Signal()
+        slot = Signal(range(SLOTS))
+
+        issue, tile_done, parameters_done = Signal(), Signal(), Signal()
+        m.d.comb += [
+            self.busy.eq(tiles != 0),
+            issue.eq(self.busy & (in_parameters | (position != 0) | ~self.loaded | self.advance)),
+            tile_done.eq(issue & ~in_parameters & (position == config.tile_words - 1)),
+            parameters_done.eq(issue & in_parameters & (position == config.parameter_words - 1)),
+            self.memory.word.eq(word),
+        ]
+        with m.If(self.advance):
+            m.d.sync += self.loaded.eq(0)
+        with m.If(issue):
+            m.d.sync += [word.eq(word + 1), position.eq(position + 1)]
+        with m.If(tile_done):
+            m.d.sync += [position.eq(0), self.loaded.eq(1), bank.eq(~bank), inputs.eq(inputs - 1)]
+            with m.If(inputs == 1):
+                m.d.sync += [in_parameters.eq(1), inputs.eq(in_blocks)]
+        with m.If(parameters_done):
+            m.d.sync += [position.eq(0), in_parameters.eq(0), slot.eq(slot + 1), outputs.eq(outputs - 1)]
+            with m.If(outputs == 1):
+                m.d.sync += [outputs.eq(out_blocks), word.eq(first_word), tiles.eq(tiles - 1)]
+        with m.If(self.start):
+            m.d.sync += [
+                first_word.eq(self.fields.word), word.eq(self.fields.word), tiles.eq(self.fields.tiles),
+                in_blocks.eq(self.fields.in_blocks), inputs.eq(self.fields.in_blocks),
+                out_blocks.eq(self.fields.out_blocks), outputs.eq(self.fields.out_blocks),
+                zero_point.eq(self.fields.weight_zero_point),
+            ]
+
+        self._to_array(m, issue & ~in_parameters, position, bank, zero_point)
+        self._to_slots(m, issue & in_parameters, parameters_done, slot)
+        return m
+
+    def _to_array(self, m: Module, issue, position, bank, zero_point) -> None:
+        config = self.config
+        lines = config.weight_rows_per_word
+        control = Signal(data.StructLayout({"issue": 1, "position": range(config.tile_words), "bank": 1,
+                                            "zero_point": signed(8)}))
+        m.d.comb += [control.issue.eq(issue), control.position.eq(position), control.bank.eq(bank),
+                     control.zero_point.eq(zero_point)]
+        # Two cycles are the memory's and the subtraction's; the rest waits for the wave (`weight_latency`).
+        waited = delayed(m, control, weight_latency(config) - 3, "waited")
+        words = delayed(m, self.memory.data, weight_latency(config) - 3, "word")
+        arrived = delayed(m, waited, 1, "arrived")
+        offset = [[Signal(signed(9), name=f"offset_{line}_{column}") for column in range(config.pe_cols)]
+                  for line in range(lines)]
+        for line in range(lines):
+            for column in range(config.pe_cols):
+                byte = words.word_select(line * config.pe_cols + column, 8).as_signed()
+                m.d.sync += [offset[line][column].eq(byte - arrived.zero_point),
+                             self.weights[line][column].eq(offset[line][column])]
+        ready = delayed(m, arrived, 2, "ready")
+        m.d.comb += self.load_bank.eq(ready.bank)
+        for row in range(config.pe_rows):
+            m.d.comb += self.load[row].eq(ready.issue & (ready.position == row // lines))
+
+    def _to_slots(self, m: Module, issue, done, slot) -> None:
+        """Collects byte rows, byte j of every channel in row j, and keeps them as one slot."""
+        config = self.config
+        lines = config.weight_rows_per_word
+        rows = config.parameter_words * lines
+        arrived = delayed(m, issue, 1, "parameter_arrived")
+        complete = delayed(m, done, 2, "parameters_complete")
+        target = delayed(m, slot, 2, "parameter_slot")
+        collected = Signal(8 * config.pe_cols * rows)
+        with m.If(arrived):
+            m.d.sync += collected.eq(Cat(collected, self.memory.data)[8 * config.weight_word_bytes:])
+        m.submodules.parameter_memory = memory = Memory(
+            shape=8 * PARAMETER_BYTES * config.pe_cols, depth=SLOTS, init=[])
+        write, read = memory.write_port(), memory.read_port(domain="comb")
+        m.d.comb += [
+            write.en.eq(complete), write.addr.eq(target),
+            write.data.eq(Cat(collected.word_select(byte * config.pe_cols + column, 8)
+                              for column in range(config.pe_cols) for byte in range(PARAMETER_BYTES))),
+            read.addr.eq(self.slot), self.parameters.as_value().eq(read.data),
+        ]

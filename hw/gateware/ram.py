@@ -1,0 +1,70 @@
+"""Block memory behind one small component: one write port, one read port a cycle later."""
+
+from amaranth.hdl import ClockSignal, Instance, Module
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+VERILOG_MODULE = "sepconv_ram"
+
+VERILOG = f"""
+module {VERILOG_MODULE} #(
+    parameter WIDTH = 8, parameter DEPTH = 2, parameter GRANULE = 8, parameter ADDRESS = 1
+) (
+    input clk,
+    input [WIDTH / GRANULE - 1:0] write_enable,
+    input [ADDRESS - 1:0] write_address,
+    input [WIDTH - 1:0] write_data,
+    input [ADDRESS - 1:0] read_address,
+    output reg [WIDTH - 1:0] read_data
+);
+  reg [WIDTH - 1:0] memory [0:DEPTH - 1];
+  integer index;
+  always @(posedge clk) begin
+    for (index = 0; index < WIDTH / GRANULE; index = index + 1)
+      if (write_enable[index])
+        memory[write_address][index * GRANULE +: GRANULE] <= write_data[index * GRANULE +: GRANULE];
+    read_data <= memory[read_address];
+  end
+endmodule
+"""
+"""The same memory in Verilog. Amaranth would spell out each initial word, of which there are half a million bytes."""
+
+
+class VerilogPlatform:
+    """Platform of the Verilog back end: block memories become instances of `VERILOG_MODULE`."""
+
+
+class Ram(wiring.Component):
+    """`depth` words of `width` bits, written in granules of `granule` bits; contents are undefined at start.
+
+    Members
+    -------
+    write_enable : In, a bit per granule; write_address, write_data : In.
+    read_address : In; read_data : Out, one cycle later; the old word if it is being written.
+    """
+
+    def __init__(self, *, width: int, depth: int, granule: int) -> None:
+        self.width, self.depth, self.granule = width, depth, granule
+        address = range(depth)
+        super().__init__({
+            "write_enable": In(width // granule), "write_address": In(address), "write_data": In(width),
+            "read_address": In(address), "read_data": Out(width),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        if isinstance(platform, VerilogPlatform):
+            m.submodules.ram = Instance(
+                VERILOG_MODULE, p_WIDTH=self.width, p_DEPTH=self.depth, p_GRANULE=self.granule,
+                p_ADDRESS=len(self.read_address), i_clk=ClockSignal(),
+                i_write_enable=self.write_enable, i_write_address=self.write_address, i_write_data=self.write_data,
+                i_read_address=self.read_address, o_read_data=self.read_data)
+            return m
+        m.submodules.memory = memory = Memory(shape=self.width, depth=self.depth, init=[])
+        read, write = memory.read_port(), memory.write_port(granularity=self.granule)
+        m.d.comb += [
+            write.en.eq(self.write_enable), write.addr.eq(self.write_address), write.data.eq(self.write_data),
+            read.addr.eq(self.read_address), self.read_data.eq(read.data),
+        ]
+        return m

@@ -1,0 +1,111 @@
+"""The store unit: activation memory to DRAM."""
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hw.config import MAX_BURST_BYTES, EngineConfig
+from hw.gateware.activation_memory import ReadPort
+from hw.gateware.bus import BURST_BITS, Bursts, RequestPort, WriteBeats, beat_bits
+from hw.gateware.layouts import BODY_LAYOUT, CommandPort, delayed
+from hw.gateware.queue import Queue
+from hw.latency import ACTIVATION_READ, STORE_BURSTS
+
+
+class Store(wiring.Component):
+    """Runs `store` commands. A burst is asked for when all its beats are buffered, so it never stalls the bus.
+
+    Members
+    -------
+    command : In(`CommandPort`); a command starts when its predecessor's reads are all issued.
+    burst_bytes : In.
+    read : Out(`ReadPort`).
+    request : Out(`RequestPort`); beats : Out(`WriteBeats`); written : In(1), a burst is answered.
+    ended : Out(1), the last burst of a command is answered.
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        super().__init__({
+            "command": In(CommandPort("store")), "burst_bytes": In(BURST_BITS),
+            "read": Out(ReadPort(config)),
+            "request": Out(RequestPort(config)), "beats": Out(WriteBeats(config)), "written": In(1),
+            "ended": Out(1),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        m.submodules.bursts = bursts = Bursts(config)
+        m.submodules.requests = requests = Queue(
+            data.StructLayout({"address": 32, "beats": beat_bits(config), "final": 1}), STORE_BURSTS)
+        m.submodules.buffer = buffer = Queue(
+            data.StructLayout({"data": config.bus_bits, "strobe": config.bus_bytes, "last": 1}),
+            STORE_BURSTS * MAX_BURST_BYTES // config.bus_bytes)
+        m.submodules.unanswered = unanswered = Queue(1, STORE_BURSTS + config.max_outstanding)
+
+        beat = self._read(m, bursts)
+        arrived = delayed(m, beat, ACTIVATION_READ, "arrived")
+        chunks = Array(self.read.data.word_select(chunk, config.bus_bits) for chunk in range(config.chunks_per_row))
+        picked = Signal(config.bus_bits)
+        m.d.sync += picked.eq(chunks[arrived.chunk])
+        ready = delayed(m, arrived, 1, "ready")
+        m.d.comb += [
+            buffer.push.eq(ready.valid), buffer.item.data.eq(picked), buffer.item.strobe.eq(ready.strobe),
+            buffer.item.last.eq(ready.last),
+            requests.push.eq(ready.valid & ready.last),
+            *(requests.item[name].eq(ready[name]) for name in ("address", "beats", "final")),
+            self.request.valid.eq(requests.valid), self.request.address.eq(requests.head.address),
+            self.request.beats.eq(requests.head.beats), requests.pop.eq(self.request.grant),
+            self.beats.valid.eq(buffer.valid), self.beats.data.eq(buffer.head.data),
+            self.beats.strobe.eq(buffer.head.strobe), self.beats.last.eq(buffer.head.last),
+            buffer.pop.eq(self.beats.valid & self.beats.ready),
+            unanswered.push.eq(self.request.grant), unanswered.item.eq(requests.head.final),
+            unanswered.pop.eq(self.written),
+            self.ended.eq(self.written & unanswered.head),
+        ]
+        return m
+
+    def _read(self, m: Module, bursts: Bursts):
+        """Reads a beat a cycle while a burst of the buffer is free."""
+        config = self.config
+        command = Signal(BODY_LAYOUT["store"])
+        fields = self.command.fields
+        free = Signal(range(STORE_BURSTS + 1), init=STORE_BURSTS)
+        filling = Signal(beat_bits(config))
+        block_row, row, chunk = Signal(16), Signal(16), Signal(range(max(2, config.chunks_per_row)))
+        beat = Signal(data.StructLayout({
+            "valid": 1, "last": 1, "final": 1, "chunk": range(max(2, config.chunks_per_row)),
+            "strobe": config.bus_bytes, "address": 32, "beats": beat_bits(config)}))
+        burst_start, first_beat, last_beat, row_done = Signal(), Signal(), Signal(), Signal()
+        m.d.comb += [
+            self.command.pop.eq(self.command.ready & ~bursts.busy),
+            bursts.start.eq(self.command.pop), bursts.burst_bytes.eq(self.burst_bytes),
+            bursts.address.eq(fields.dram_address), bursts.stride.eq(fields.dram_stride),
+            bursts.blocks.eq(fields.blocks), bursts.beats.eq(fields.beats),
+            burst_start.eq(bursts.busy & (filling == 0) & (free != 0)),
+            beat.valid.eq(burst_start | (filling != 0)),
+            beat.last.eq(beat.valid & (filling == bursts.burst.beats - 1)),
+            beat.final.eq(bursts.final),
+            beat.chunk.eq(chunk), beat.address.eq(bursts.burst.address), beat.beats.eq(bursts.burst.beats),
+            bursts.burst.grant.eq(beat.last),
+            first_beat.eq(bursts.first & (filling == 0)),
+            last_beat.eq(bursts.last & beat.last),
+            row_done.eq(chunk == config.chunks_per_row - 1),
+            self.read.enable.eq(beat.valid.replicate(config.pe_pixels)),
+            self.read.row.eq(row),
+        ]
+        pixel_bytes = config.bus_bytes // config.words_per_beat
+        m.d.comb += beat.strobe.eq(Cat(
+            ((~first_beat | (pixel >= command.lead)) & (~last_beat | (pixel < command.tail))).replicate(pixel_bytes)
+            for pixel in range(config.words_per_beat)))
+        m.d.sync += free.eq(free - burst_start + (self.beats.valid & self.beats.ready & self.beats.last))
+        with m.If(beat.valid):
+            m.d.sync += [filling.eq(Mux(beat.last, 0, filling + 1)), chunk.eq(Mux(row_done, 0, chunk + 1)),
+                         row.eq(row + row_done)]
+        with m.If(last_beat):
+            m.d.sync += [chunk.eq(command.chunk), row.eq(block_row + command.row_stride),
+                         block_row.eq(block_row + command.row_stride)]
+        with m.If(self.command.pop):
+            m.d.sync += [command.eq(fields), row.eq(fields.row), block_row.eq(fields.row), chunk.eq(fields.chunk)]
+        return beat

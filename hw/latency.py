@@ -1,0 +1,81 @@
+"""Latencies of the datapaths in clock cycles: read by the gateware that has them and by the model that counts them.
+
+Each is measured by a test on the generated hardware.
+"""
+
+from hw.config import KERNEL, MAX_BURST_BYTES, EngineConfig
+
+ACTIVATION_READ = 3
+"""From a read request to its data: request register of the group, memory, select register of the reader."""
+
+REQUANTISE = 6
+"""From accumulator to output byte."""
+
+SWITCH = 1
+"""Cycle between the last issue of a command and the moment the datapath takes the next one."""
+
+TAKE = 1
+"""From taking a command to its first issue."""
+
+
+def array_input(config: EngineConfig) -> int:
+    """From a vector's issue to its operand at the first processing element."""
+    return ACTIVATION_READ + 1
+
+
+def array_latency(config: EngineConfig) -> int:
+    """From a vector's issue to its sums below the first column."""
+    return array_input(config) + 1 + config.pe_rows
+
+
+def weight_latency(config: EngineConfig) -> int:
+    """From a weight word's issue to its arrival at the first column.
+
+    A row of the bank not in use is overwritten right behind the wave of the previous pass and ahead of the next
+    one's. One row a cycle just follows the wave; two rows a cycle start half an array later.
+    """
+    least = 3
+    return least if config.weight_rows_per_word == 1 else array_input(config) + config.pe_rows // 2 - 1
+
+
+def drain_delay(config: EngineConfig) -> int:
+    """From a block's last issue to the moment its last sum, in the last column, can be read."""
+    return array_latency(config) + config.pe_cols - 1 + 2
+
+
+def drain_tail_vectors(config: EngineConfig) -> int:
+    """Vectors still undrained when the half is given to the next block.
+
+    The next block's first sum arrives `array_latency` after its issue, so that many cycles of draining may be
+    left; reading stays ahead of writing from there on since a vector is written at most every cycle.
+    """
+    return array_latency(config) // config.drain_cycles + 1
+
+
+def depthwise_window(config: EngineConfig) -> int:
+    """From a column block's first issue to the first use of its columns as a window."""
+    return KERNEL + 1 + ACTIVATION_READ + 1
+
+
+DEPTHWISE_TAPS = 1
+"""From a window to the moment its taps are needed."""
+
+DEPTHWISE_LANES = 5
+"""From a window to its sums: select, subtract, multiply, add by threes, add."""
+
+
+def depthwise_output(config: EngineConfig) -> int:
+    """From a column block's first issue to the write of its first window's word, if `dw_groups` is 1."""
+    return depthwise_window(config) + DEPTHWISE_LANES + REQUANTISE + 1
+
+OPEN_TRANSFERS = 4
+"""Load or weights commands whose data may still be on its way."""
+
+STORE_BURSTS = 2
+"""Bursts the store unit buffers."""
+
+STORE_READ = ACTIVATION_READ + 1
+"""From a beat's read in the activation memory to its place in the store buffer."""
+
+FETCH_BYTES = 2 * MAX_BURST_BYTES
+"""Buffer of the fetch unit."""

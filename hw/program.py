@@ -1,0 +1,103 @@
+"""`Program`: what the model times and what the engine runs: commands and a DRAM image, nothing else."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw.commands import Command, encode_program_header
+from hw.config import EngineConfig
+
+ALIGNMENT = 64
+"""Bytes every object in DRAM is aligned to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DramTensor:
+    """An int8 tensor in DRAM: blocks of `block_channels` channels, each (height · width) pixels in row order.
+
+    Parameters
+    ----------
+    name: of the tensor
+    shape: (height, width, channels)
+    address: byte address of the first block
+    stride: bytes from one block to the next
+    """
+
+    name: str
+    shape: tuple[int, int, int]
+    block_channels: int
+    address: int
+    stride: int
+
+    @property
+    def blocks(self) -> int:
+        return -(-self.shape[2] // self.block_channels)
+
+    @property
+    def size(self) -> int:
+        return self.blocks * self.stride
+
+    def pack(self, values: NDArray[np.int8]) -> bytes:
+        """Bytes of `values` (height, width, channels) int8; channels beyond the last are zero."""
+        height, width, channels = self.shape
+        if values.shape != self.shape or values.dtype != np.int8:
+            raise ValueError(f"{self.name}: must be int8{self.shape}, not {values.dtype}{values.shape}")
+        padded = np.zeros((height * width, self.blocks * self.block_channels), np.int8)
+        padded[:, :channels] = values.reshape(-1, channels)
+        blocks = np.zeros((self.blocks, self.stride), np.int8)
+        blocks[:, :height * width * self.block_channels] = (
+            padded.reshape(-1, self.blocks, self.block_channels).transpose(1, 0, 2).reshape(self.blocks, -1))
+        return blocks.tobytes()
+
+    def unpack(self, memory: bytes | NDArray[np.uint8]) -> NDArray[np.int8]:
+        """The tensor (height, width, channels) out of a memory image that begins at address 0."""
+        height, width, channels = self.shape
+        flat = np.frombuffer(memory, np.int8) if isinstance(memory, bytes) else memory.view(np.int8)
+        blocks = flat[self.address:self.address + self.size].reshape(self.blocks, self.stride)
+        pixels = blocks[:, :height * width * self.block_channels].reshape(self.blocks, -1, self.block_channels)
+        return pixels.transpose(1, 0, 2).reshape(height, width, -1)[:, :, :channels].copy()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """Commands in the order they are fetched, and the DRAM they work on.
+
+    Parameters
+    ----------
+    config: configuration it was compiled for
+    layers: names, by the layer id of the commands
+    commands: in program order
+    image: DRAM contents from address 0 on, commands not included; ends at `address`
+    address: of the program
+    input, output: tensors the host writes before and reads after
+    """
+
+    config: EngineConfig
+    layers: tuple[str, ...]
+    commands: tuple[Command, ...]
+    image: bytes
+    address: int
+    input: DramTensor
+    output: DramTensor
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """Header and commands, as `fetch` reads them."""
+        header = encode_program_header(self.config.hash, len(self.commands))
+        return header + b"".join(command.encode() for command in self.commands)
+
+    @property
+    def memory_bytes(self) -> int:
+        """DRAM the program needs, from address 0."""
+        return self.address + len(self.encoded)
+
+    def memory(self, values: NDArray[np.int8]) -> NDArray[np.uint8]:
+        """DRAM before the start: image, input `values` and program."""
+        memory = np.zeros(self.memory_bytes, np.uint8)
+        memory[:len(self.image)] = np.frombuffer(self.image, np.uint8)
+        memory[self.input.address:self.input.address + self.input.size] = np.frombuffer(
+            self.input.pack(values), np.uint8)
+        memory[self.address:] = np.frombuffer(self.encoded, np.uint8)
+        return memory

@@ -1,0 +1,44 @@
+"""Stand-alone Verilog of an engine: source, a description of its ports and parameters, a file list."""
+import json
+from pathlib import Path
+
+from amaranth.back import verilog
+from amaranth.hdl import Value
+from amaranth.hdl._ir import PortDirection
+from amaranth.lib.wiring import Flow
+
+from hw.config import EngineConfig
+from hw.gateware.engine import Engine
+from hw.gateware.ram import VERILOG, VerilogPlatform
+
+TOP = "sepconv"
+
+
+def generate(config: EngineConfig) -> tuple[str, dict]:
+    """Verilog text of the engine, and its description: top, clock, reset, ports (name, width, direction), parameters."""
+    engine = Engine(config)
+    signals, ports = {}, []
+    for path, member, value in engine.signature.flatten(engine):
+        signal, inward = Value.cast(value), member.flow is Flow.In
+        name = "_".join(map(str, path))
+        signals[name] = (signal, PortDirection.Input if inward else PortDirection.Output)
+        ports.append({"name": name, "width": len(signal), "direction": "in" if inward else "out"})
+    text = verilog.convert(engine, name=TOP, ports=signals, platform=VerilogPlatform(), emit_src=False,
+                           strip_internal_attrs=True)
+    text += VERILOG
+    clocking = [{"name": name, "width": 1, "direction": "in"} for name in ("clk", "rst")]
+    description = {"schema": 1, "top": TOP, "clock": "clk", "reset": {"name": "rst", "active": "high", "kind": "synchronous"},
+                   "ports": clocking + ports, "parameters": config.as_dict(), "config_hash": config.hash}
+    return text, description
+
+
+def write_verilog(config: EngineConfig, directory: Path) -> list[Path]:
+    """Writes ``sepconv.v``, ``sepconv.json`` and ``sepconv.f`` into `directory`, all or none; returns their paths."""
+    text, description = generate(config)
+    directory.mkdir(parents=True, exist_ok=True)
+    contents = {f"{TOP}.v": text, f"{TOP}.json": json.dumps(description, indent=2) + "\n", f"{TOP}.f": f"{TOP}.v\n"}
+    for name, content in contents.items():
+        (directory / f"{name}.part").write_text(content)
+    for name in contents:
+        (directory / f"{name}.part").replace(directory / name)
+    return [directory / name for name in contents]
