@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.config import ADDRESS_BITS, OCTET, EngineConfig
+from hw.gateware.layouts import selector
 from hw.gateware.ram import Ram
 
 READERS = ("depthwise", "pointwise", "store")
@@ -31,7 +32,7 @@ class ReadPort(wiring.Signature):
         super().__init__({
             "enable": Out(config.pe_pixels),
             "row": Out(ADDRESS_BITS),
-            "lane": Out(config.lane_bits),
+            "lane": Out(selector(config.pe_pixels)),
             "data": In(8 * config.row_bytes),
         })
 
@@ -127,7 +128,7 @@ class ActivationMemory(wiring.Component):
 
         for name, reader, reader_rows in zip(READERS, readers, rows, strict=True):
             for bank, row in enumerate(reader_rows):
-                source = Signal(range(config.activation_groups), name=f"source_{name}_{bank}")
+                source = Signal(selector(config.activation_groups), name=f"source_{name}_{bank}")
                 selected = Signal.like(source, name=f"selected_{name}_{bank}")
                 m.d.sync += [source.eq(row >> index_bits), selected.eq(source)]
                 banks = Array(outputs[group][bank] for group in range(config.activation_groups))

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.config import KERNEL, EngineConfig
-from hw.gateware.layouts import delayed
+from hw.gateware.layouts import delayed, selector
 from hw.latency import DEPTHWISE_LANES, DEPTHWISE_TAPS
 
 TAPS = KERNEL * KERNEL
@@ -31,7 +31,7 @@ class DepthwiseLanes(wiring.Component):
         self.config = config
         super().__init__({
             "window": In(data.ArrayLayout(8 * config.pe_rows, TAPS)),
-            "group": In(range(config.dw_groups)),
+            "group": In(selector(config.dw_groups)),
             "input_zero_point": In(signed(8)),
             "taps": In(data.ArrayLayout(data.ArrayLayout(8, TAPS), config.dw_channels)),
             "weight_zero_point": In(signed(8)),

@@ -6,7 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hw.config import KERNEL, PARAMETER_BYTES, EngineConfig
-from hw.gateware.layouts import WordPort
+from hw.gateware.layouts import WordPort, selector
 from hw.gateware.requantise import PARAMETERS
 
 SLOTS = 4
@@ -36,7 +36,7 @@ class DepthwiseTaps(wiring.Component):
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
-        slot, group = range(SLOTS), range(config.dw_groups)
+        slot, group = range(SLOTS), selector(config.dw_groups)
         super().__init__({
             "start": In(1), "word": In(16), "blocks": In(10), "busy": Out(1), "loaded": Out(1), "advance": In(1),
             "weights": Out(WordPort(config.dw_word_bytes)),
@@ -49,8 +49,8 @@ class DepthwiseTaps(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         config = self.config
-        position = Signal(range(config.dw_group_words))
-        group = Signal(range(config.dw_groups))
+        position = Signal(selector(config.dw_group_words))
+        group = Signal(selector(config.dw_groups))
         slot = Signal(range(SLOTS))
         word = Signal(16)
         blocks = Signal(10)

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.config import KERNEL, EngineConfig
 from hw.gateware.activation_memory import ReadPort
-from hw.gateware.layouts import BODY_LAYOUT, delayed
+from hw.gateware.layouts import BODY_LAYOUT, delayed, selector
 from hw.latency import ACTIVATION_READ, depthwise_window
 
 CONTEXTS = 4
@@ -16,7 +16,7 @@ CONTEXTS = 4
 def window_layout(config: EngineConfig, slots: int) -> data.StructLayout:
     """One window step: what the lanes need to know of the window they get."""
     return data.StructLayout({
-        "valid": 1, "group": range(config.dw_groups), "slot": range(slots), "context": range(CONTEXTS),
+        "valid": 1, "group": selector(config.dw_groups), "slot": range(slots), "context": range(CONTEXTS),
         "first_of_command": 1, "first_of_block": 1, "last_of_command": 1,
     })
 
@@ -77,13 +77,13 @@ class DepthwiseWindows(wiring.Component):
         read_row = Signal(range(KERNEL + 1))
         edge = Signal(range(pixels + KERNEL))
         """First column of the next window, counted from the two kept columns."""
-        group = Signal(range(config.dw_groups))
+        group = Signal(selector(config.dw_groups))
         slot = Signal(range(self.slots))
         context = Signal(range(CONTEXTS))
         first_of_command, first_of_block, entering = Signal(), Signal(), Signal()
 
         self.issued = Signal(window_layout(config, self.slots))
-        self.sigma = Signal(range(max(2, pixels)))
+        self.sigma = Signal(selector(pixels))
         active, running = Signal(), Signal()
         next_edge = Signal(range(pixels + KERNEL + 2))
         window_done, block_done = Signal(), Signal()

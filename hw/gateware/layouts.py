@@ -16,6 +16,11 @@ HEADER_LAYOUT = _layout(HEADER)
 BODY_LAYOUT = {unit: _layout(BODY[unit]) for unit in UNITS}
 
 
+def selector(count: int) -> range:
+    """Shape of an index of `count` items; never of zero width, which Verilog does not know."""
+    return range(max(2, count))
+
+
 class CommandPort(wiring.Signature):
     """From a command queue to its unit.
 

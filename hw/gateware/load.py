@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from hw.config import EngineConfig
 from hw.gateware.activation_memory import WritePort, enable_bytes
 from hw.gateware.bus import BURST_BITS, Bursts, ReadBeats, RequestPort
-from hw.gateware.layouts import BODY_LAYOUT, CommandPort
+from hw.gateware.layouts import BODY_LAYOUT, CommandPort, selector
 from hw.gateware.queue import Queue
 from hw.latency import OPEN_TRANSFERS
 
@@ -54,7 +54,7 @@ class Load(wiring.Component):
         command = Signal(BODY_LAYOUT["load"])
         active, done = Signal(), Signal()
         blocks, beats = Signal(10), Signal(20)
-        block_row, row, chunk = Signal(16), Signal(16), Signal(range(max(2, config.chunks_per_row)))
+        block_row, row, chunk = Signal(16), Signal(16), Signal(selector(config.chunks_per_row))
         last_beat, row_done = Signal(), Signal()
         m.d.comb += [
             last_beat.eq(beats == 1),

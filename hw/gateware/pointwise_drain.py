@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.config import OCTET, EngineConfig
 from hw.gateware.activation_memory import WritePort, enable_bytes
-from hw.gateware.layouts import BODY_LAYOUT, delayed
+from hw.gateware.layouts import BODY_LAYOUT, delayed, selector
 from hw.gateware.pointwise_weights import SLOTS
 from hw.gateware.requantise import NUMERICS, PARAMETERS, Requantise
 from hw.latency import REQUANTISE, drain_delay, drain_tail_vectors
@@ -52,10 +52,10 @@ class PointwiseDrain(wiring.Component):
         self.channels = min(OCTET, config.requantise_lanes)
         self.pixels = config.requantise_lanes // self.channels
         self.step_layout = data.StructLayout({
-            "valid": 1, "part": range(max(2, OCTET // self.channels)),
-            "pixel_group": range(max(2, config.pe_pixels // self.pixels)),
-            "octet": range(max(2, config.pe_cols // OCTET)), "slot": range(SLOTS),
-            "row": 16, "place": range(max(2, config.octets_per_word)), "lanes": config.pe_pixels, "last": 1,
+            "valid": 1, "part": selector(OCTET // self.channels),
+            "pixel_group": selector(config.pe_pixels // self.pixels),
+            "octet": selector(config.pe_cols // OCTET), "slot": range(SLOTS),
+            "row": 16, "place": selector(config.octets_per_word), "lanes": config.pe_pixels, "last": 1,
             "numerics": NUMERICS,
         })
 
@@ -97,7 +97,7 @@ class PointwiseDrain(wiring.Component):
         tiles, outputs, vectors = Signal(10), Signal(10), Signal(10)
         octets_left, vector_octets = Signal(12), Signal(12)
         tile_row, block_row, row = Signal(16), Signal(16), Signal(16)
-        block_place = Signal(range(max(2, config.octets_per_word)))
+        block_place = Signal(selector(config.octets_per_word))
         place = Signal.like(block_place)
         entering = Signal()
         step = Signal(self.step_layout)

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from hw.config import MAX_BURST_BYTES, EngineConfig
 from hw.gateware.activation_memory import ReadPort
 from hw.gateware.bus import BURST_BITS, Bursts, RequestPort, WriteBeats, beat_bits
-from hw.gateware.layouts import BODY_LAYOUT, CommandPort, delayed
+from hw.gateware.layouts import BODY_LAYOUT, CommandPort, delayed, selector
 from hw.gateware.queue import Queue
 from hw.latency import ACTIVATION_READ, STORE_BURSTS
 
@@ -73,9 +73,9 @@ class Store(wiring.Component):
         fields = self.command.fields
         free = Signal(range(STORE_BURSTS + 1), init=STORE_BURSTS)
         filling = Signal(beat_bits(config))
-        block_row, row, chunk = Signal(16), Signal(16), Signal(range(max(2, config.chunks_per_row)))
+        block_row, row, chunk = Signal(16), Signal(16), Signal(selector(config.chunks_per_row))
         beat = Signal(data.StructLayout({
-            "valid": 1, "last": 1, "final": 1, "chunk": range(max(2, config.chunks_per_row)),
+            "valid": 1, "last": 1, "final": 1, "chunk": selector(config.chunks_per_row),
             "strobe": config.bus_bytes, "address": 32, "beats": beat_bits(config)}))
         burst_start, first_beat, last_beat, row_done = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
