@@ -13,32 +13,41 @@ from numpy.typing import NDArray
 from golden.add import LEFT_SHIFT
 from golden.layer import LayerSpec
 from golden.quantise import INT8_MAX, INT8_MIN, INT32_MAX, INT32_MIN, Rounding, requantise
+from golden.softmax import softmax
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Softmax:
-    """Softmax over the channels.
+    """Softmax over the channels, int8 to int8 of scale 1/256 and zero point −128.
 
-    Quantised, it is round(p ÷ output_scale) + zero point of the real softmax p, which agrees with TFLite's
-    fixed-point kernel on all that was tried. With `input_scale` None, values are float32 at both ends.
+    Members
+    -------
+    multiplier, shift: as `golden.softmax.softmax_constants` makes them
     """
 
     spec: LayerSpec
-    input_scale: float | None
-    output_scale: float = 1 / 256
-    output_zero_point: int = INT8_MIN
+    multiplier: int
+    shift: int
+
+    def apply(self, x: Array, rounding: Rounding = "double") -> Array:
+        """Probabilities, of x's shape."""
+        return softmax(x, self.multiplier, self.shift)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloatSoftmax:
+    """Softmax over the channels in float32, for files that dequantise before it."""
+
+    spec: LayerSpec
     beta: float = 1.0
 
     def apply(self, x: Array, rounding: Rounding = "double") -> Array:
         """Probabilities, of x's shape."""
-        real = x.astype(np.float64) * self.beta * (1.0 if self.input_scale is None else self.input_scale)
-        powers = np.exp(real - real.max(axis=-1, keepdims=True))
-        probabilities = powers / powers.sum(axis=-1, keepdims=True)
-        if self.input_scale is None:
-            return probabilities.astype(np.float32)
-        return _to_int8(np.floor(probabilities / self.output_scale + 0.5) + self.output_zero_point)
+        scores = x.astype(np.float64) * self.beta
+        powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        return (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +74,8 @@ class Quantise:
 
     def apply(self, x: Array, rounding: Rounding = "double") -> Array:
         """int8 values."""
-        quotient = (x / np.float32(self.scale)).astype(np.float64)
+        with np.errstate(over="ignore"):  # an infinite quotient is clamped like a large one
+            quotient = (x / np.float32(self.scale)).astype(np.float64)
         return _to_int8(np.trunc(quotient + np.copysign(0.5, quotient)) + self.zero_point)
 
 
@@ -164,7 +174,7 @@ class Subtract:
         ).astype(np.int8)  # fmt: skip
 
 
-HostLayer = Softmax | Reshape | Quantise | Dequantise | Rescale | Multiply | Subtract
+HostLayer = Softmax | FloatSoftmax | Reshape | Quantise | Dequantise | Rescale | Multiply | Subtract
 
 
 def _to_int8(values: Array) -> NDArray[np.int8]:

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 
 from golden.mobilenet_v1 import mobilenet_v1
+from golden.mobilenet_v2 import mobilenet_v2
 from golden.network import INPUT, Network, UnknownLayer
 
-__all__ = ["INPUT", "NETWORKS", "Network", "UnknownLayer", "mobilenet_v1", "network"]
+__all__ = ["INPUT", "NETWORKS", "Network", "UnknownLayer", "mobilenet_v1", "mobilenet_v2", "network"]
 
-NETWORKS: dict[str, Callable[..., Network]] = {"mobilenet_v1": mobilenet_v1}
+NETWORKS: dict[str, Callable[..., Network]] = {
+    "mobilenet_v1": mobilenet_v1,
+    "mobilenet_v2": mobilenet_v2,
+}
 """Constructors by name; each takes alpha, resolution, channels_in and classes."""
 
 

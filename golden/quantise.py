@@ -35,7 +35,7 @@ def quantise_multiplier(real: float) -> tuple[int, int]:
     Raises
     ------
     ValueError
-        When `real` is negative or not finite.
+        When `real` is negative, not finite, or so large that the shift would be above 30.
     """
     if not math.isfinite(real) or real < 0:
         raise ValueError(f"a multiplier must be finite and not negative, not {real!r}")
@@ -45,6 +45,8 @@ def quantise_multiplier(real: float) -> tuple[int, int]:
     multiplier = round_half_away(fraction * (1 << 31))
     if multiplier == 1 << 31:
         multiplier, shift = multiplier // 2, shift + 1
+    if shift > SHIFT_MAX:
+        raise ValueError(f"a multiplier must be below 2^{SHIFT_MAX}, not {real!r}")
     if shift < SHIFT_MIN:
         return 0, 0
     return multiplier, shift

@@ -36,9 +36,8 @@ def output_zero_point(spec: LayerSpec, seed: int) -> int:
     return int(_bits(seed, f"{spec.name}/zero point", 1)[0] % np.uint64(41)) - 20
 
 
-def synthesise(spec: LayerSpec, seed: int, *, input_zero_point: int = INT8_MIN) -> Layer:
-    """Any engine layer of shape `spec` with seeded integers; of an add, `input_zero_point` is that of both
-    inputs.
+def synthesise(spec: LayerSpec, seed: int, *input_zero_points: int) -> Layer:
+    """Any engine layer of shape `spec` with seeded integers, given the zero points of its one or two inputs.
 
     Raises
     ------
@@ -46,12 +45,13 @@ def synthesise(spec: LayerSpec, seed: int, *, input_zero_point: int = INT8_MIN) 
         When the layer stays on the host.
     """
     if spec.op == "add":
+        first, second = input_zero_points
         multipliers, shifts = add_constants(0.9, 1.1, 1.3)
         return AddLayer(
             spec=spec, multipliers=multipliers, shifts=shifts,
-            input_zero_points=(input_zero_point, input_zero_point), output_zero_point=output_zero_point(spec,
-            seed),
+            input_zero_points=(first, second), output_zero_point=output_zero_point(spec, seed),
         )  # fmt: skip
+    (input_zero_point,) = input_zero_points
     if spec.op == "average_pool":
         return AveragePoolLayer(spec=spec)
     if spec.op == "mean":

@@ -7,6 +7,7 @@ from golden.importer.reader import FileTensor
 from golden.importer.site import (
     INTEGER_OFFSET,
     Site,
+    check_accumulator,
     check_rank,
     check_scales,
     clamp,
@@ -18,7 +19,7 @@ from golden.importer.site import (
 )  # fmt: skip
 from golden.layer import LayerSpec, QuantisedLayer
 from golden.model import ModelError, Node, picture_shape
-from golden.quantise import INT32_MAX, quantise_multiplier
+from golden.quantise import quantise_multiplier
 
 
 def convolution(site: Site, op: str) -> Node:
@@ -75,8 +76,8 @@ def _layer(site: Site, spec: LayerSpec, weights: NDArray[np.int8], axis: int) ->
         multiplier=multiplier, shift=shift, input_zero_point=zero_point_of(source),
         weight_zero_point=int(zero_points[0]), output_zero_point=zero_point_of(output), **clamp(site),
     )  # fmt: skip
-    if (layer.accumulator_bound() << np.maximum(shift, 0)).max() > INT32_MAX:
-        raise ModelError("an accumulator can leave 32 bits")
+    for bound, left in zip(layer.accumulator_bound().tolist(), shift.tolist(), strict=True):
+        check_accumulator(bound, left)
     return layer
 
 

@@ -8,15 +8,25 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from golden.add import AddLayer, add_constants
-from golden.host import Dequantise, Quantise, Rescale, Reshape, Softmax
+from golden.host import Dequantise, FloatSoftmax, Quantise, Rescale, Reshape, Softmax
 from golden.importer.multiplying import convolution, depthwise, fully_connected
 from golden.importer.reader import FileOperator, FileTensor
 from golden.importer.scaling import multiply, subtract
-from golden.importer.site import Site, check_rank, clamp, same_type, scale_of, window_spec, zero_point_of
+from golden.importer.site import (
+    Site,
+    check_accumulator,
+    check_rank,
+    clamp,
+    same_type,
+    scale_of,
+    window_spec,
+    zero_point_of,
+)  # fmt: skip
 from golden.layer import NO_PADDING, Padding
 from golden.model import ModelError, Node, picture_shape
 from golden.pool import AveragePoolLayer, MeanLayer, mean_constants
 from golden.quantise import quantise_multiplier
+from golden.softmax import softmax_constants
 
 
 def op_of(operator: FileOperator, tensors: tuple[FileTensor, ...], padding: Padding) -> str:
@@ -68,6 +78,7 @@ def mean(site: Site, op: str) -> Node:
         raise ModelError(f"the mean over axes 1 and 2 is supported, not {sorted(axes)}")
     height, width, channels = picture_shape(source.shape)
     multiplier, shift = mean_constants(scale_of(source), scale_of(output), height * width)
+    check_accumulator(255 * height * width, shift)
     spec = site.spec(op, kernel=(height, width))
     if spec.output_shape != (1, 1, channels):
         raise ModelError(f"the output must be {(1, 1, channels)}, not {spec.output_shape}")
@@ -91,12 +102,14 @@ def softmax(site: Site, op: str) -> Node:
     source, output = site.input(0), site.output
     same_type(source, output)
     beta = float(site.operator.options["Beta"])
+    if not 2.0**-20 <= beta <= 2.0**20:
+        raise ModelError(f"beta must be between 2^-20 and 2^20, not {beta}")
     if source.dtype == "float32":
-        return Softmax(spec=site.spec(op), input_scale=None, beta=beta)
-    return Softmax(
-        spec=site.spec(op), input_scale=scale_of(source), output_scale=scale_of(output),
-        output_zero_point=zero_point_of(output), beta=beta,
-    )  # fmt: skip
+        return FloatSoftmax(spec=site.spec(op), beta=beta)
+    if (scale_of(output), zero_point_of(output)) != (1 / 256, -128):
+        raise ModelError("the output must have scale 1/256 and the lowest zero point")
+    multiplier, shift = softmax_constants(beta * scale_of(source))
+    return Softmax(spec=site.spec(op), multiplier=multiplier, shift=shift)
 
 
 def quantise(site: Site, op: str) -> Node:
@@ -106,6 +119,7 @@ def quantise(site: Site, op: str) -> Node:
     if source.dtype == "float32":
         return Quantise(spec=spec, scale=scale_of(output), zero_point=zero_point_of(output))
     multiplier, shift = quantise_multiplier(scale_of(source) / scale_of(output))
+    check_accumulator(255, shift)
     return Rescale(
         spec=spec, multiplier=multiplier, shift=shift,
         input_zero_point=zero_point_of(source), output_zero_point=zero_point_of(output),

@@ -18,6 +18,8 @@ from golden.model import ModelError
 MAX_ELEMENTS = 1 << 26
 """Largest tensor that is believed: four times VGG-16's largest at 448 pixels."""
 
+CONSTANT_TYPES = ("int8", "uint8", "int32", "int64", "float32")
+
 _WINDOW = ("Padding", "StrideH", "StrideW", "FusedActivationFunction")
 _OPTIONS = {
     "CONV_2D": ("Conv2DOptions", (*_WINDOW, "DilationHFactor", "DilationWFactor")),
@@ -52,6 +54,8 @@ class FileTensor:
         """The constant values; raises `ModelError` when there are none or not as many as the shape says."""
         if self.data is None:
             raise ModelError(f"tensor {self.index} must be a constant")
+        if self.dtype not in CONSTANT_TYPES:
+            raise ModelError(f"tensor {self.index} is {self.dtype}, not {' or '.join(CONSTANT_TYPES)}")
         dtype = np.dtype(self.dtype).newbyteorder("<")
         if self.data.nbytes != math.prod(self.shape) * dtype.itemsize:
             raise ModelError(

@@ -6,7 +6,15 @@ from numpy.typing import NDArray
 from golden.add import add_constants
 from golden.host import Multiply, Subtract
 from golden.importer.reader import FileTensor
-from golden.importer.site import Site, clamp, int8_constant, same_type, scale_of, zero_point_of
+from golden.importer.site import (
+    Site,
+    check_accumulator,
+    clamp,
+    int8_constant,
+    same_type,
+    scale_of,
+    zero_point_of,
+)
 from golden.layer import Shape
 from golden.model import ModelError, Node, picture_shape
 from golden.quantise import quantise_multiplier
@@ -33,6 +41,7 @@ def multiply(site: Site, op: str) -> Node:
     source, values, _ = _with_constant(site)
     first, second = (scale_of(site.input(index)) for index in (0, 1))
     multiplier, shift = quantise_multiplier(first * second / scale_of(site.output))
+    check_accumulator(255 * 255, shift)
     return Multiply(
         spec=site.spec(op, activation=site.activation), constant=values, multiplier=multiplier, shift=shift,
         input_zero_point=zero_point_of(source), output_zero_point=zero_point_of(site.output), **clamp(site),

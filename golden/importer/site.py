@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from golden.importer.reader import MAX_ELEMENTS, FileOperator, FileTensor
 from golden.layer import NO_PADDING, LayerSpec, Padding
 from golden.model import ModelError, picture_shape
-from golden.quantise import Activation, activation_range
+from golden.quantise import INT32_MAX, Activation, activation_range
 
 ACTIVATIONS: Mapping[int, Activation] = {0: "none", 1: "relu", 3: "relu6"}
 INTEGER_OFFSET = {"int8": 0, "uint8": 128}
@@ -88,9 +88,9 @@ def zero_point_of(tensor: FileTensor) -> int:
 
 
 def check_scales(tensor: FileTensor) -> None:
-    """Raise `ModelError` unless every scale is a positive number."""
-    if not (np.isfinite(tensor.scales).all() and (tensor.scales > 0).all()):
-        raise ModelError(f"tensor {tensor.index} has a scale that is not a positive number")
+    """Raise `ModelError` unless every scale is a positive number of a sane size."""
+    if not ((tensor.scales >= 2.0**-64) & (tensor.scales <= 2.0**64)).all():
+        raise ModelError(f"tensor {tensor.index} has a scale that is not between 2^-64 and 2^64")
 
 
 def int8_constant(tensor: FileTensor) -> NDArray[np.int8]:
@@ -140,3 +140,9 @@ def check_rank(tensor: FileTensor, rank: int) -> None:
     """Raise `ModelError` unless the tensor has `rank` axes."""
     if len(tensor.shape) != rank:
         raise ModelError(f"tensor {tensor.index} must have {rank} axes, not shape {tensor.shape}")
+
+
+def check_accumulator(bound: int, shift: int) -> None:
+    """Raise `ModelError` when a value of magnitude `bound`, shifted left by `shift`, can leave int32."""
+    if bound << max(shift, 0) > INT32_MAX:
+        raise ModelError("an accumulator can leave 32 bits")

@@ -115,6 +115,7 @@ FLOATS = {"dtype": "float32", "data": np.ones((3, 1, 1, 2), np.float32)}
 THREE = {"scales": [1] * 3, "zero_points": [0] * 3}
 HUGE = {**POOL, "Padding": 0, "FilterHeight": 2**30}
 NO_PAD = [T(shape=(1, 4, 4, 2), **SCALE), T(shape=(4, 2), dtype="int32", data=np.zeros((4, 2), np.int32))]
+PROBABILITY = {"scales": [1 / 256], "zero_points": [-128]}
 REFUSED = {
     "operator": (unary("MAX_POOL_2D", options=POOL), "#0 MAX_POOL_2D is not supported; supported are ADD, "),
     "dilation": (conv(options={"DilationHFactor": 2}), "operator #0 CONV_2D: dilation is not supported"),
@@ -128,14 +129,19 @@ REFUSED = {
     "weight axis": (conv(weights={**THREE, "axis": 3}), "along axis 3; axis 0"),
     "weight scales": (conv(weights={"scales": [1] * 2, "zero_points": [0] * 2}), "2 scales for 3 channels"),
     "weight zero point": (conv(weights={"zero_points": [4]}), "int8 weights must have zero point 0, not 4"),
-    "scale": (conv(weights={"scales": [float("nan")]}), "not a positive number"),
+    "scale": (conv(weights={"scales": [float("nan")]}), r"not between 2\^-64 and 2\^64"),
     "wrong options": (unary("SOFTMAX", table="AddOptions"), "has no SoftmaxOptions"),
     "float": (conv(weights=FLOATS), "tensors of one type"),
-    "zero point": (unary("QUANTIZE", source={"zero_points": [300]}), "tensor 0 has zero point 300, outside int8"),
+    "zero point": (unary("QUANTIZE", source={"zero_points": [300]}), "zero point 300, outside int8"),
     "pool scales": (unary("AVERAGE_POOL_2D", options=POOL, sink={"scales": [1.0]}), "must have one scale"),
     "huge window": (unary("AVERAGE_POOL_2D", options=HUGE), "pads the picture to more"),
     "huge shape": (conv(shape=(1, 2**15, 2**15, 2)), "elements are supported"),
-    "softmax shape": (unary("SOFTMAX", out=(1, 4, 4, 3)), r"softmax makes \(4, 4, 2\), not \(4, 4, 3\)"),
+    "softmax beta": (unary("SOFTMAX", sink=PROBABILITY), r"beta must be between 2\^-20 and 2\^20, not 0"),
+    "softmax scale": (unary("SOFTMAX", options={"Beta": 1.0}), "the output must have scale 1/256"),
+    "softmax shape": (
+        unary("SOFTMAX", out=(1, 4, 4, 3), options={"Beta": 1.0}, sink=PROBABILITY),
+        r"softmax makes \(4, 4, 2\), not \(4, 4, 3\)",
+    ),
     "pad alone": (
         one("PAD", [*NO_PAD, T(shape=(1, 4, 4, 2), **SCALE)], inputs=(0, 1), output=2),
         "only padding in front of CONV_2D or DEPTHWISE_CONV_2D",

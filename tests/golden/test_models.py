@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from golden.importer import load_tflite
-from golden.layer import QuantisedLayer
+from golden.layer import Padding, QuantisedLayer
 from golden.model import Model, run_node
 from golden.network import INPUT
+from golden.networks import mobilenet_v1, mobilenet_v2
 from golden.pool import AveragePoolLayer
 from tests.golden.models import input_rows, model_rows
 from tests.golden.reference import Reference
@@ -108,6 +109,32 @@ def test_names(path):
     for name in names:
         assert model.layer(model.port(name).name) is model.layer(name)
     assert model.resolve("#0") == names[0]
+
+
+DEFINITIONS = {  # what the file's name says it is; its classes are its own
+    "tiny_vww_96_int8": lambda classes: mobilenet_v1(0.25, 96, classes=classes),
+    "tflm_person_detect_qdim0": lambda classes: mobilenet_v1(0.25, 96, channels_in=1, classes=classes),
+    "coral_mobilenet_v1_0.25_128_quant": lambda classes: mobilenet_v1(0.25, 128, classes=classes),
+    "cfu_mobilenetv2_160_035": lambda classes: mobilenet_v2(0.35, 160, classes=classes),
+}
+
+
+@pytest.mark.parametrize("path", model_rows())
+def test_a_file_is_the_network_it_is_called(path):
+    """Shapes, padding and edges of the definition against those of the file."""
+    if path.stem not in DEFINITIONS:
+        pytest.skip("no definition is known for this file")
+    model = load_tflite(path)
+    definition = DEFINITIONS[path.stem](model.network.layers[-1].output_shape[2])
+    for spec in definition.layers:
+        if spec.op in ("mean", "softmax"):
+            continue
+        found = model.network.layer(spec.name)
+        assert (found.input_shape, found.output_shape) == (spec.input_shape, spec.output_shape)
+        assert (found.kernel, found.stride) == (spec.kernel, spec.stride)
+        assert found.padding == spec.padding or found.padding == Padding()  # 1×1 after a pool
+        if spec.op == "add":
+            assert set(model.network.inputs_of(spec.name)) == set(definition.inputs_of(spec.name))
 
 
 @pytest.mark.parametrize("path", model_rows())

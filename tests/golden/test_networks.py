@@ -3,8 +3,9 @@
 import pytest
 
 from golden.layer import Padding
+from golden.mobilenet_v2 import make_divisible
 from golden.network import INPUT, Network, UnknownLayer
-from golden.networks import mobilenet_v1, network
+from golden.networks import mobilenet_v1, mobilenet_v2, network
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,51 @@ def test_v1_pairs():
     assert net.pair("conv_dw_5") == net.pair("conv_pw_5") == pair
     assert net.pair("conv1") is None
     assert net.pair("conv_preds") is None
+
+
+@pytest.mark.parametrize(
+    ("alpha", "resolution", "million_macs", "million_parameters"),
+    [  # Sandler et al., table 4 (1.0, 1.4); Keras' documentation of MobileNetV2 (the others)
+        (1.0, 224, 300, 3.47),
+        (1.4, 224, 582, 6.06),
+        (0.75, 224, 209, 2.61),
+        (0.5, 224, 97, 1.95),
+        (0.35, 224, 59, 1.66),
+        (1.0, 192, 221, 3.47),
+        (0.35, 96, 11, 1.66),
+    ],
+)
+def test_v2_counts(alpha, resolution, million_macs, million_parameters):
+    net = mobilenet_v2(alpha, resolution)
+    assert net.macs / 1e6 == pytest.approx(million_macs, abs=1)
+    assert sum(spec.weights for spec in net.layers) / 1e6 == pytest.approx(million_parameters, abs=0.05)
+
+
+def test_v2_names_shapes_and_edges():
+    net = mobilenet_v2()
+    assert net.names[:5] == (
+        "Conv1", "expanded_conv_depthwise", "expanded_conv_project", "block_1_expand", "block_1_depthwise",
+    )  # fmt: skip
+    assert net.names[-5:-2] == ("block_16_project", "Conv_1", "global_average_pooling2d")
+    assert net.names[-2:] == ("predictions", "softmax")
+    assert [name for name in net.names if name.endswith("add")] == [
+        f"block_{block}_add" for block in (2, 4, 5, 7, 8, 9, 11, 12, 14, 15)
+    ]
+    assert net.inputs_of("block_2_add") == ("block_1_project", "block_2_project")
+    assert net.inputs_of("block_5_add") == ("block_4_add", "block_5_project")
+    assert net.layer("block_1_depthwise").padding == Padding(bottom=1, right=1)
+    assert net.layer("block_1_depthwise").output_shape == (56, 56, 96)
+    assert net.layer("block_13_project").output_shape == (7, 7, 160)
+    assert net.pair("block_1_expand") is None
+    assert net.pair("block_1_project") == (net.layer("block_1_depthwise"), net.layer("block_1_project"))
+    assert {spec.activation for spec in net.layers if spec.name.endswith("project")} == {"none"}
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"), [(11, 16), (5, 8), (16, 16), (33.6, 32), (44.8, 48), (1, 8), (19, 24)]
+)
+def test_make_divisible(filters, expected):
+    assert make_divisible(filters) == expected
 
 
 def test_unknown_layer():
