@@ -57,6 +57,7 @@ def fully_connected(site: Site, op: str) -> Node:
 def _layer(site: Site, spec: LayerSpec, weights: NDArray[np.int8], axis: int) -> QuantisedLayer:
     """A layer with weights; `weights` already in the layer's axis order, `axis` their file's channel axis."""
     source, file_weights, output = site.input(0), site.input(1), site.output
+    scale_of(source)
     same_type(source, file_weights, output)
     channels = spec.output_shape[2]
     check_scales(file_weights)

@@ -44,9 +44,13 @@ def _name_v1(kinds: list[str]) -> list[str] | None:
 
 
 def _name_v2(kinds: list[str]) -> list[str] | None:
+    """Conv1, the first block without expansion, (expand depthwise project add?)…, Conv_1."""
     if kinds[:3] != ["conv", "depthwise", "pointwise"]:
         return None
     names, position, block = ["Conv1", "expanded_conv_depthwise", "expanded_conv_project"], 3, 1
+    if kinds[3:4] == ["add"]:  # narrow networks, whose first block keeps its shape
+        names.append("expanded_conv_add")
+        position += 1
     while kinds[position : position + 3] == ["pointwise", "depthwise", "pointwise"]:
         names += [f"block_{block}_{part}" for part in ("expand", "depthwise", "project")]
         position += 3

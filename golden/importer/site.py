@@ -70,7 +70,7 @@ class Site:
 def scale_of(tensor: FileTensor) -> float:
     """The tensor's only scale, as the double of the file's float32."""
     if tensor.dtype not in INTEGER_OFFSET:
-        raise ModelError(f"tensor {tensor.index} is {tensor.dtype}; int8 and uint8 are supported here")
+        raise ModelError(f"tensor {tensor.index} is {tensor.dtype}; only int8 and uint8 can be computed with")
     if tensor.scales.shape != (1,) or tensor.zero_points.shape != (1,):
         raise ModelError(f"tensor {tensor.index} needs one scale and zero point, not {len(tensor.scales)}")
     check_scales(tensor)

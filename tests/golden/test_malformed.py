@@ -131,7 +131,11 @@ REFUSED = {
     "weight zero point": (conv(weights={"zero_points": [4]}), "int8 weights must have zero point 0, not 4"),
     "scale": (conv(weights={"scales": [float("nan")]}), r"not between 2\^-64 and 2\^64"),
     "wrong options": (unary("SOFTMAX", table="AddOptions"), "has no SoftmaxOptions"),
-    "float": (conv(weights=FLOATS), "tensors of one type"),
+    "float weights": (conv(weights=FLOATS), "tensors of one type"),
+    "float model": (
+        unary("AVERAGE_POOL_2D", options=POOL, source={"dtype": "float32"}, sink={"dtype": "float32"}),
+        "tensor 0 is float32; only int8 and uint8 can be computed with",
+    ),
     "zero point": (unary("QUANTIZE", source={"zero_points": [300]}), "zero point 300, outside int8"),
     "pool scales": (unary("AVERAGE_POOL_2D", options=POOL, sink={"scales": [1.0]}), "must have one scale"),
     "huge window": (unary("AVERAGE_POOL_2D", options=HUGE), "pads the picture to more"),
