@@ -1,0 +1,48 @@
+"""Builds the generated Verilog for cocotb; simulators are kept by the hash of what they are made of."""
+
+import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import cocotb_tools.config
+
+from hw.config import EngineConfig
+from hw.verilator import BUILD, PRECOMPILED_HEADERS, WARNINGS, ToolError, environment, verilog_directory
+
+TOP = "sepconv"
+
+
+def build(config: EngineConfig, *, waves: str = "") -> Path:
+    """Folder with the simulator of `config`, tracing into `waves` ("fst", "vcd" or none).
+
+    cocotb's own runner would make every signal of the design public, which costs most of Verilator's
+    optimisation; only the ports are needed. Raises `ToolError`.
+    """
+    source = verilog_directory(config)
+    tools = environment()
+    ports = [port["name"] for port in json.loads((source / f"{TOP}.json").read_text())["ports"]]
+    public = "`verilator_config\n" + "".join(f'public_flat_rw -module "{TOP}" -var "{name}"\n' for name in ports)
+    share, libraries = cocotb_tools.config.share_dir, cocotb_tools.config.libs_dir
+    main = share / "lib" / "verilator" / "verilator.cpp"
+    options = ["--cc", "--exe", "--build", "--vpi", "--prefix", "Vtop", "--top-module", TOP, "-o", TOP, "-O3",
+               "--x-assign", "fast", "--x-initial", "fast", "--noassert", "-CFLAGS", "-O1",
+               "-MAKEFLAGS", PRECOMPILED_HEADERS, "-LDFLAGS",
+               f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"]
+    options += {"": [], "vcd": ["--trace"], "fst": ["--trace-fst"]}[waves]
+    made_of = "\n".join([*options, public, WARNINGS.read_text(), main.read_text(), (source / f"{TOP}.v").read_text()])
+    directory = BUILD.resolve() / "cocotb" / hashlib.sha256(made_of.encode()).hexdigest()[:16]
+    done = directory / "done"
+    if done.exists():
+        return directory
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "ports.vlt").write_text(public)
+    command = ["verilator", *options, "-j", str(os.cpu_count() or 1), "--Mdir", str(directory),
+               str(directory / "ports.vlt"), str(WARNINGS), str(source / f"{TOP}.v"), str(main)]
+    with (directory / "build.log").open("w") as log:
+        result = subprocess.run(command, env=tools, stdout=log, stderr=subprocess.STDOUT, check=False)
+    if result.returncode:
+        raise ToolError(f"Verilator could not build {source / f'{TOP}.v'}; see {directory / 'build.log'}")
+    done.touch()
+    return directory
