@@ -133,6 +133,25 @@ class Model:
                     del tensors[source]
             tensors[spec.name] = y
 
+    def feed(
+        self, name: str, x: NDArray[Any], rounding: Rounding = "double"
+    ) -> tuple[NDArray[Any], ...]:
+        """What the layer of that name (`resolve`) reads when the model is given `x`, as inside.
+
+        Raises
+        ------
+        UnknownLayer, ModelError
+            As `resolve` and `run` do.
+        """
+        sources = self.network.inputs_of(self.resolve(name))
+        wanted = {INPUT: self.input.read(x)} if INPUT in sources else {}
+        outputs = self.trace(x, rounding)
+        while len(wanted) < len(set(sources)):
+            layer, output = next(outputs)
+            if layer in sources:
+                wanted[layer] = output
+        return tuple(wanted[source] for source in sources)
+
     def _steps(self) -> Iterator[tuple[LayerSpec, tuple[str, ...]]]:
         return zip(self.network.layers, self.network.inputs, strict=True)
 

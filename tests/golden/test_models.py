@@ -67,6 +67,18 @@ def test_trace_is_what_the_file_holds(path):
     assert tuple(names) == model.network.names
 
 
+@pytest.mark.parametrize("path", model_rows())
+def test_feed_is_what_a_layer_reads(path):
+    model = load(path)
+    x = random_input(model, 2)
+    outputs = {INPUT: model.input.read(x), **dict(model.trace(x))}
+    for node, spec, sources in zip(model.nodes, model.network.layers, model.network.inputs, strict=True):
+        inputs = model.feed(spec.name, x)
+        np.testing.assert_array_equal(run_node(node, *inputs), outputs[spec.name], strict=True)
+        for given, source in zip(inputs, sources, strict=True):
+            np.testing.assert_array_equal(given, outputs[source], strict=True)
+
+
 def broken_rounding(node):
     return node, "single"
 

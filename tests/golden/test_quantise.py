@@ -4,6 +4,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from golden.quantise import activation_range, quantise_multiplier, requantise
 
@@ -50,6 +52,22 @@ def test_requantise_on_extremes_and_ties(rounding, limits):
                 for x in ACCUMULATORS
             ]
             np.testing.assert_array_equal(got, np.array(expected), strict=True)
+
+
+@given(
+    x=st.integers(-(2**31), 2**31 - 1),
+    multiplier=st.integers(2**30, 2**31 - 1) | st.just(0),
+    shift=st.integers(-31, 7),
+    zero_point=st.integers(-128, 127),
+    rounding=st.sampled_from(["double", "single"]),
+)
+@settings(max_examples=2000, deadline=None)
+def test_requantise_anywhere(x, multiplier, shift, zero_point, rounding):
+    got = requantise(
+        np.array([x]), multiplier, shift, zero_point=zero_point, minimum=-128, maximum=127, rounding=rounding
+    )
+    expected = min(max(RULES[rounding](x, multiplier, shift) + zero_point, -128), 127)
+    assert got.tolist() == [expected]
 
 
 def test_channels_are_the_last_axis():
