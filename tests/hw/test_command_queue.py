@@ -1,0 +1,105 @@
+"""`CommandQueue` hands out commands in order, each when all its tokens are there, also when counts wrap."""
+
+import pytest
+
+from hw.commands import BODY, COUNT_BITS, UNITS
+from hw.gateware.command_queue import CommandQueue
+from tests.support.pysim import get, pack, put, put_fields, run_benches
+
+WRAP = 1 << COUNT_BITS
+
+
+def push(ctx, queue: CommandQueue, word: int, waits: tuple[int, ...]) -> None:
+    put(ctx, queue.push, 1)
+    put_fields(ctx, queue.item.fields, {field.name: word if field.name == "word" else 0 for field in BODY[queue.unit]})
+    ctx.set(queue.item.waits.as_value(), pack(waits, COUNT_BITS))
+
+
+def set_ended(ctx, queue: CommandQueue, counts: tuple[int, ...]) -> None:
+    ctx.set(queue.ended.as_value(), pack(counts, COUNT_BITS))
+
+
+async def cycles_until_ready(ctx, queue: CommandQueue) -> int:
+    cycles = 0
+    while not get(ctx, queue.command.ready):
+        await ctx.tick()
+        put(ctx, queue.push, 0)
+        put(ctx, queue.command.pop, 0)
+        cycles += 1
+    return cycles
+
+
+def test_ready_two_cycles_after_push_and_after_pop() -> None:
+    queue = CommandQueue("depthwise", 4)
+    seen = []
+
+    async def bench(ctx) -> None:
+        push(ctx, queue, 7, (0,) * 5)
+        seen.append(await cycles_until_ready(ctx, queue))
+        push(ctx, queue, 8, (0,) * 5)
+        await ctx.tick()
+        put(ctx, queue.push, 0)
+        await ctx.tick().repeat(3)
+        assert get(ctx, queue.command.fields.word) == 7
+        put(ctx, queue.command.pop, 1)
+        await ctx.tick()
+        put(ctx, queue.command.pop, 0)
+        assert not get(ctx, queue.command.ready)  # or a unit would start the same command twice
+        assert get(ctx, queue.command.fields.word) == 8
+        seen.append(1 + await cycles_until_ready(ctx, queue))
+
+    run_benches(queue, bench)
+    assert seen == [2, 2]
+
+
+@pytest.mark.parametrize("unit", range(len(UNITS)))
+@pytest.mark.parametrize("wanted", [1, 5, WRAP - 1, 0])
+def test_each_token_is_waited_for(unit: int, wanted: int) -> None:
+    queue = CommandQueue("weights", 2)
+    seen = []
+
+    def counts(value: int) -> tuple[int, ...]:
+        return tuple(value % WRAP if index == unit else (wanted + index) % WRAP for index in range(len(UNITS)))
+
+    async def bench(ctx) -> None:
+        set_ended(ctx, queue, counts(wanted - 1))
+        push(ctx, queue, 0, (wanted,) * len(UNITS))
+        await ctx.tick()
+        put(ctx, queue.push, 0)
+        for _ in range(10):
+            await ctx.tick()
+            assert not get(ctx, queue.command.ready)
+        set_ended(ctx, queue, counts(wanted))
+        seen.append(await cycles_until_ready(ctx, queue))
+        set_ended(ctx, queue, counts(wanted + WRAP // 2 - 1))
+        await ctx.tick().repeat(2)
+        seen.append(get(ctx, queue.command.ready))
+        set_ended(ctx, queue, counts(wanted + WRAP // 2))
+        await ctx.tick().repeat(2)
+        seen.append(get(ctx, queue.command.ready))
+
+    run_benches(queue, bench)
+    assert seen == [1, 1, 0]
+
+
+def test_order_and_full() -> None:
+    queue = CommandQueue("pointwise", 2)
+    seen = []
+
+    async def bench(ctx) -> None:
+        for word in (3, 4):
+            assert not get(ctx, queue.full)
+            push(ctx, queue, word, (0,) * 5)
+            await ctx.tick()
+        put(ctx, queue.push, 0)
+        assert get(ctx, queue.full)
+        for _ in range(2):
+            await cycles_until_ready(ctx, queue)
+            seen.append(get(ctx, queue.command.fields.word))
+            put(ctx, queue.command.pop, 1)
+            await ctx.tick()
+            put(ctx, queue.command.pop, 0)
+            assert not get(ctx, queue.full)
+
+    run_benches(queue, bench)
+    assert seen == [3, 4]
