@@ -66,7 +66,7 @@ def weighted(rng: Rng, kind: str, dtype: str) -> bytes:
         ]
         shape = (1, *kernel, filters) if depthwise else (filters, *kernel, channels)
         out, axis = (1, *size, filters), 3 if depthwise else 0
-    per_channel = dtype == "int8" and not full
+    per_channel = dtype == "int8" and (not full or rng.random() < 0.5)
     count = filters if per_channel else 1
     taps = int(np.prod(shape)) // filters
     scale_in, out_scale = scale(rng), scale(rng, -3, 1)
