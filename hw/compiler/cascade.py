@@ -8,12 +8,20 @@ from math import ceil
 from golden.layer import LayerSpec, QuantisedLayer
 from golden.quantise import Rounding
 from hw.compiler.errors import CompileError
-from hw.compiler.packing import pack_depthwise, pack_pointwise
+from hw.compiler.packing import depthwise_shape, pack_depthwise, pack_pointwise, pointwise_shape
 from hw.compiler.rings import Ring, place, runs
 from hw.compiler.tokens import Region, Sequencer, Space
 from hw.compiler.weights import WeightPlace, place_weights
 from hw.config import KERNEL, OCTET, EngineConfig
 from hw.program import ALIGNMENT, DramTensor, Program
+
+
+Layer = QuantisedLayer | LayerSpec
+"""A layer with its numbers, or only its shape: then its weights are zero, which no cycle depends on."""
+
+
+def spec_of(layer: Layer) -> LayerSpec:
+    return layer.spec if isinstance(layer, QuantisedLayer) else layer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +87,7 @@ def ring_rows(specs: Sequence[LayerSpec], plan: list[list[tuple[int, int]]]) -> 
     return needed
 
 
-def compile_cascade(layers: Sequence[QuantisedLayer], config: EngineConfig, schedule: Schedule,
+def compile_cascade(layers: Sequence[Layer], config: EngineConfig, schedule: Schedule,
                     rounding: Rounding = "double") -> Program:
     """Program that runs `layers`, each on the output of the one before, from DRAM to DRAM.
 
@@ -89,11 +97,11 @@ def compile_cascade(layers: Sequence[QuantisedLayer], config: EngineConfig, sche
 
 
 class _Cascade:
-    def __init__(self, layers: Sequence[QuantisedLayer], config: EngineConfig, schedule: Schedule,
+    def __init__(self, layers: Sequence[Layer], config: EngineConfig, schedule: Schedule,
                  rounding: Rounding) -> None:
         self.layers, self.config = layers, config
         self.single = int(rounding == "single")
-        self.specs = [layer.spec for layer in layers]
+        self.specs = [spec_of(layer) for layer in layers]
         for spec in self.specs:
             check_supported(spec)
         self.sequencer = Sequencer()
@@ -110,12 +118,17 @@ class _Cascade:
                   False: Space(config.weight_bytes // config.weight_word_bytes)}
         self.weights, image = [], bytearray()
         for index, layer in enumerate(self.layers):
-            depthwise = layer.spec.op == "depthwise"
-            packed = pack_depthwise(layer, config) if depthwise else pack_pointwise(layer, config)
+            spec = self.specs[index]
+            depthwise = spec.op == "depthwise"
+            blocks, size = (depthwise_shape if depthwise else pointwise_shape)(spec, config)
             word_bytes = config.dw_word_bytes if depthwise else config.weight_word_bytes
-            self.weights.append(WeightPlace(index, depthwise, packed, word_bytes, config.bus_bytes, spaces[depthwise],
-                                            address=len(image)))
-            image += packed.tobytes() + bytes(-packed.size % ALIGNMENT)
+            self.weights.append(WeightPlace(index, depthwise, blocks, size, word_bytes, config.bus_bytes,
+                                            spaces[depthwise], address=len(image)))
+            if isinstance(layer, QuantisedLayer):
+                image += (pack_depthwise if depthwise else pack_pointwise)(layer, config).tobytes()
+            else:
+                image += bytes(blocks * size)
+            image += bytes(-len(image) % ALIGNMENT)
         for depthwise in (True, False):
             place_weights(config, [item for item in self.weights if item.depthwise == depthwise], depthwise=depthwise)
         self.image = bytes(image)
@@ -158,7 +171,10 @@ class _Cascade:
             region = ring.region(y, y + rows)
             self.sequencer.add(unit, layer, fields, **{"writes" if unit == "load" else "reads": region})
 
-    def _numerics(self, layer: QuantisedLayer) -> dict[str, int]:
+    def _numerics(self, layer: Layer) -> dict[str, int]:
+        if isinstance(layer, LayerSpec):
+            return dict.fromkeys(("input_zero_point", "weight_zero_point", "output_zero_point", "minimum", "maximum",
+                                  "single_rounding"), 0)
         return {"input_zero_point": layer.input_zero_point, "weight_zero_point": layer.weight_zero_point,
                 "output_zero_point": layer.output_zero_point, "minimum": layer.minimum, "maximum": layer.maximum,
                 "single_rounding": self.single}
@@ -218,10 +234,9 @@ def _blocks(regions: list[Region], first: int, count: int) -> list[Region]:
     return [Region(region.space, (region.cells[0], slice(first, first + count))) for region in regions]
 
 
-def schedules(layers: Sequence[QuantisedLayer | LayerSpec]) -> list[Schedule]:
+def schedules(layers: Sequence[Layer]) -> list[Schedule]:
     """All stripe heights worth trying, largest first: one of each number of stripes."""
-    spec = layers[-1].spec if isinstance(layers[-1], QuantisedLayer) else layers[-1]
-    height = spec.output_shape[0]
+    height = spec_of(layers[-1]).output_shape[0]
     heights = {ceil(height / count) for count in range(1, height + 1)}
     return [Schedule(stripe_rows=rows) for rows in sorted(heights, reverse=True)]
 

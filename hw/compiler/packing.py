@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.layer import QuantisedLayer
+from golden.layer import LayerSpec, QuantisedLayer
 from hw.config import KERNEL, PARAMETER_BYTES, EngineConfig
 
 
@@ -17,8 +17,20 @@ def _parameters(layer: QuantisedLayer, channels: int) -> NDArray[np.int8]:
     return rows
 
 
+def pointwise_shape(spec: LayerSpec, config: EngineConfig) -> tuple[int, int]:
+    """(output blocks, bytes of a block) of a pointwise layer in the weight memory."""
+    channels_in, channels_out = spec.weight_shape
+    words = -(-channels_in // config.pe_rows) * config.tile_words + config.parameter_words
+    return -(-channels_out // config.pe_cols), words * config.weight_word_bytes
+
+
+def depthwise_shape(spec: LayerSpec, config: EngineConfig) -> tuple[int, int]:
+    """(channel blocks, bytes of a block) of a depthwise layer in its weight memory."""
+    return -(-spec.output_shape[2] // config.pe_rows), config.dw_block_words * config.dw_word_bytes
+
+
 def pack_pointwise(layer: QuantisedLayer, config: EngineConfig) -> NDArray[np.int8]:
-    """(output blocks, bytes of a block): per block its weight tiles in order of input blocks, then its parameters.
+    """`pointwise_shape` bytes: per block its weight tiles in order of input blocks, then its parameters.
 
     A tile is `pe_rows` rows of `pe_cols` bytes. Parameters are byte rows: row j holds byte j of each channel.
     Channels beyond the layer's have weights equal to the zero point, so they add nothing.
@@ -36,7 +48,7 @@ def pack_pointwise(layer: QuantisedLayer, config: EngineConfig) -> NDArray[np.in
 
 
 def pack_depthwise(layer: QuantisedLayer, config: EngineConfig) -> NDArray[np.int8]:
-    """(channel blocks, bytes of a block): per group of `dw_channels` its taps, then its parameters, padded to words."""
+    """`depthwise_shape` bytes: per group of `dw_channels` its taps, then its parameters, padded to words."""
     channels = layer.weights.shape[2]
     blocks = -(-channels // config.pe_rows)
     count = blocks * config.pe_rows

@@ -3,9 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hw.compiler.errors import CompileError
 from hw.compiler.tokens import Region, Sequencer, Space
 from hw.config import EngineConfig
@@ -17,14 +14,15 @@ class WeightPlace:
 
     Parameters
     ----------
-    packed: (blocks, bytes of a block)
+    blocks, block_bytes: of the packed layer
     address: byte address in DRAM
     first, slots, blocks_per_slot: words from `first` on, in `slots` pieces of `blocks_per_slot` blocks
     """
 
     layer: int
     depthwise: bool
-    packed: NDArray[np.int8]
+    blocks: int
+    block_bytes: int
     word_bytes: int
     bus_bytes: int
     space: Space
@@ -37,20 +35,19 @@ class WeightPlace:
 
     @property
     def block_words(self) -> int:
-        return self.packed.shape[1] // self.word_bytes
+        return self.block_bytes // self.word_bytes
 
     def chunks(self, sequencer: Sequencer) -> Iterator[tuple[int, int, int, Region]]:
         """(first block, blocks, word, region) in order, each after the `weights` command that brings it, if one is due."""
-        total = len(self.packed)
-        for block in range(0, total, self.blocks_per_slot):
-            blocks = min(self.blocks_per_slot, total - block)
+        for block in range(0, self.blocks, self.blocks_per_slot):
+            blocks = min(self.blocks_per_slot, self.blocks - block)
             slot = self._used % self.slots
             word = self.first + slot * self.blocks_per_slot * self.block_words
             region = Region(self.space, (slice(word, word + blocks * self.block_words),))
             if not self.resident or self._used == 0:
-                size = self.packed.shape[1]
                 sequencer.add("weights", self.layer, {
-                    "dram_address": self.address + block * size, "beats": blocks * size // self.bus_bytes,
+                    "dram_address": self.address + block * self.block_bytes,
+                    "beats": blocks * self.block_bytes // self.bus_bytes,
                     "depthwise": int(self.depthwise), "word": word}, writes=[region])
             self._used += 1
             yield block, blocks, word, region
@@ -66,12 +63,12 @@ def place_weights(config: EngineConfig, places: list[WeightPlace], *, depthwise:
     word_bytes = config.dw_word_bytes if depthwise else config.weight_word_bytes
     name = "dw_weight_bytes" if depthwise else "weight_bytes"
     used, streamed = 0, list(places)
-    for candidate in sorted(places, key=lambda item: item.packed.size):
-        words = len(candidate.packed) * candidate.block_words
+    for candidate in sorted(places, key=lambda item: item.blocks * item.block_words):
+        words = candidate.blocks * candidate.block_words
         others = [item for item in streamed if item is not candidate]
         if used + words + sum(2 * item.block_words for item in others) > capacity:
             break
-        candidate.first, candidate.blocks_per_slot = used, len(candidate.packed)
+        candidate.first, candidate.blocks_per_slot = used, candidate.blocks
         used += words
         streamed = others
     for index, item in enumerate(streamed):

@@ -34,16 +34,18 @@ class ModelRun:
     cycles: from start to interrupt
     units: per unit the times of its commands
     read_bytes, write_bytes: DRAM traffic, the program included
-    fetch_busy: cycles in which the bus moved a beat of the program
-    fetch_end: cycle the last command was delivered
+    fetch_complete, fetch_delivered: cycle each command was complete in the fetch unit, and left it
+    bursts: per user of the bus the numbers of its bursts in `memory`
     """
 
     cycles: int
     units: dict[str, UnitTimes]
     read_bytes: int
     write_bytes: int
-    fetch_busy: int
-    fetch_end: int
+    fetch_complete: list[int]
+    fetch_delivered: list[int]
+    bursts: dict[str, list[int]]
+    memory: Memory
 
 
 def run_model(program: Program, timing: MemoryTiming) -> ModelRun:
@@ -64,7 +66,8 @@ class _Engine:
         self.users = [self.fetch, self.transfer["load"], self.transfer["weights"], self.transfer["store"]]
         self.units = {unit: UnitTimes() for unit in UNITS}
         self.next_command = -1
-        self.fetch_end = 0
+        self.fetch_complete: list[int] = []
+        self.fetch_delivered: list[int] = []
         self.waits = [[(self.units[unit].ended, count) for unit, count in command.waits.items()]
                       for command in program.commands]
         self.pending: dict[str, list[int]] = {unit: [] for unit in UNITS}
@@ -74,7 +77,7 @@ class _Engine:
         bus_free = 0
         closing: list[int] = []
         moved = [0, 0]
-        fetched = 0
+        served: list[list[int]] = [[], [], [], []]
         users, memory, limit = self.users, self.memory, self.config.max_outstanding
         self._resolve()
         while True:
@@ -95,13 +98,13 @@ class _Engine:
             user = users[chosen]
             beats = user.beats
             bus_free = memory.accept(grant + 1)
-            first, last_beat, closed = memory.serve(user.write, bus_free, beats)
+            burst, last_beat, closed = memory.serve(user.write, bus_free, beats)
             heappush(closing, closed + 2)
+            served[chosen].append(burst)
             moved[user.write] += beats * self.config.bus_bytes
             end = None
             if isinstance(user, FetchUser):
-                user.granted(grant, memory.beat_cycles(first, beats))
-                fetched += beats
+                user.granted(grant, memory.beat_cycles(burst))
             elif isinstance(user, StoreUser):
                 end = user.granted(grant, last_beat, closed)
             else:
@@ -111,8 +114,9 @@ class _Engine:
             if end is not None or chosen in (0, 3) or user.valid is None:
                 self._resolve()
         ends = [end for unit in self.units.values() for end in unit.ended]
-        return ModelRun(cycles=max(self.fetch_end + 1, *ends, 0) + 1, units=self.units, read_bytes=moved[0],
-                        write_bytes=moved[1], fetch_busy=fetched, fetch_end=self.fetch_end)
+        return ModelRun(cycles=max(self.fetch_delivered[-1] + 1, *ends) + 1, units=self.units, read_bytes=moved[0],
+                        write_bytes=moved[1], fetch_complete=self.fetch_complete, fetch_delivered=self.fetch_delivered,
+                        bursts=dict(zip(("fetch", "load", "weights", "store"), served, strict=True)), memory=memory)
 
     def _resolve(self) -> None:
         """Follows all that is known by now: deliveries, starts, and the ends of the datapaths."""
@@ -133,12 +137,13 @@ class _Engine:
                 oldest = len(times.delivered) - self.config.queue_depth
                 if oldest >= len(times.started):
                     break
+                self.fetch_complete.append(complete)
                 if oldest >= 0:
                     complete = max(complete, times.started[oldest] + 1)
                 times.commands.append(command)
                 times.delivered.append(complete)
                 self.pending[command.unit].append(self.next_command)
-                self.fetch_end = complete
+                self.fetch_delivered.append(complete)
             self.next_command += 1
             self.fetch.delivered(complete)
             any_delivered = True

@@ -16,6 +16,7 @@ class Memory:
         self.period, self.length, self.phase = timing.pause_period, timing.pause_length, timing.pause_phase
         self._closing: list[int] = []
         self._due = 0
+        self._served: list[tuple[int, int, int]] = []
 
     def accept(self, earliest: int) -> int:
         """Cycle a burst that is on the bus from `earliest` on is accepted in."""
@@ -27,20 +28,22 @@ class Memory:
         return earliest
 
     def serve(self, write: bool, accepted: int, beats: int) -> tuple[int, int, int]:
-        """Moves the beats of a burst: (active cycle of the first, cycle of the last, cycle it is closed)."""
+        """Moves the beats of a burst: (number of the served burst, cycle of its last beat, cycle it is closed)."""
         cycle_units, beat_units = self.cycle_units, self.beat_units
         first = max(self._active(accepted + (1 if write else self.read_latency)), -(-self._due // cycle_units))
         due = max(self._due, (first - 1) * cycle_units + 1) + beat_units
         last = first if beats == 1 else -(-(due + (beats - 2) * beat_units) // cycle_units)
-        self._first_due, self._due = due, due + (beats - 1) * beat_units
+        self._due = due + (beats - 1) * beat_units
+        self._served.append((first, due, beats))
         cycle = self._cycle(last)
         closed = cycle + self.write_latency if write else cycle
         heappush(self._closing, closed)
-        return first, cycle, closed
+        return len(self._served) - 1, cycle, closed
 
-    def beat_cycles(self, first: int, beats: int) -> list[int]:
-        """Cycles of all beats of the burst served last; `first` as `serve` gave it."""
-        due, beat_units, cycle_units = self._first_due, self.beat_units, self.cycle_units
+    def beat_cycles(self, burst: int) -> list[int]:
+        """Cycles of all beats of the burst that `serve` gave this number."""
+        first, due, beats = self._served[burst]
+        beat_units, cycle_units = self.beat_units, self.cycle_units
         return [self._cycle(first), *(self._cycle(-(-(due + beat * beat_units) // cycle_units))
                                       for beat in range(beats - 1))]
 

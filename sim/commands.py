@@ -1,0 +1,219 @@
+"""The commands of `sepconv`, one function each; they return the exit status."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from golden.layer import LayerSpec
+from golden.networks import NETWORKS
+from hw.compiler.cascade import check_supported
+from hw.compiler.errors import CompileError
+from hw.config import PRESETS, EngineConfig, load_config
+from hw.memory_timing import MemoryTiming, parse_memory
+from sim.cli import FAILED, OK, write_report
+from sim.report import (
+    aligned,
+    bound,
+    engine_lanes,
+    engine_line,
+    heading,
+    layer_rows,
+    run_report,
+    run_text,
+    shape_text,
+)
+from sim.search import Planned, plan
+from sim.work import RequestError, Source, golden_output, load_picture, open_source
+
+
+def _open(args: Namespace) -> tuple[Source, EngineConfig, MemoryTiming]:
+    config, memory = load_config(args.config), parse_memory(args.memory)
+    memory.beat_spacing(config)
+    return open_source(name=args.network, alpha=args.alpha, resolution=args.resolution, model=args.model), config, memory
+
+
+def _title(specs: Sequence[LayerSpec]) -> str:
+    return f"{specs[0].name} alone" if len(specs) == 1 else " → ".join(spec.name for spec in specs) + ", fused"
+
+
+def run_sim(args: Namespace) -> int:
+    """Cycle model of single layers, or of a whole network piece by piece."""
+    source, config, memory = _open(args)
+    if not args.layers:
+        return _sim_network(args, source, config, memory)
+    reports, texts = [], [f"{source.title} on {engine_line(config, memory, args.clock_mhz)}"]
+    for name in args.layers:
+        report: dict[str, Any] = {}
+        for specs in source.cascades(name):
+            planned = plan(specs, config, memory)
+            part = run_report(specs, planned, args.clock_mhz)
+            texts.append("\n" + run_text(_title(specs), specs, part, config))
+            if report:
+                report["in_pair"] = part
+            else:
+                report = heading(source.title, config, memory, args.clock_mhz) | part
+        reports.append(report)
+    write_report(reports[0] if len(reports) == 1 else {"schema": 1, "reports": reports}, "\n".join(texts), args.json)
+    return OK
+
+
+def _sim_network(args: Namespace, source: Source, config: EngineConfig, memory: MemoryTiming) -> int:
+    """Separable pairs and single layers one after the other, each from DRAM to DRAM."""
+    table = [("piece", "shape", "MACs", "cycles", "lanes used", "DRAM bytes", "bound by")]
+    layers: list[dict[str, Any]] = []
+    left_out: list[LayerSpec] = []
+    total = {"macs": 0, "cycles": 0, "dram_read_bytes": 0, "dram_write_bytes": 0}
+    for specs in source.steps():
+        try:
+            for spec in specs:
+                check_supported(spec)
+        except CompileError:
+            left_out += specs
+            continue
+        planned = plan(specs, config, memory)
+        report = run_report(specs, planned, args.clock_mhz)
+        for row in layer_rows(specs, planned.run, config):
+            layers.append(row | {"start": row["start"] + total["cycles"], "end": row["end"] + total["cycles"]})
+        for key in total:
+            total[key] += report["total"][key]
+        part = report["total"]
+        unit, share = bound(report, config)
+        table.append((" → ".join(spec.name for spec in specs), shape_text(specs[-1]), f"{part['macs']:,}",
+                      f"{part['cycles']:,}", f"{part['utilisation']:.1%}",
+                      f"{part['dram_read_bytes'] + part['dram_write_bytes']:,}", f"{unit} {share:.0%}"))
+    utilisation = total["macs"] / (engine_lanes(config) * max(1, total["cycles"]))
+    rate = args.clock_mhz * 1e6 / max(1, total["cycles"])
+    table.append(("sum of these", "", f"{total['macs']:,}", f"{total['cycles']:,}", f"{utilisation:.1%}",
+                  f"{total['dram_read_bytes'] + total['dram_write_bytes']:,}", ""))
+    macs = sum(spec.macs for spec in left_out)
+    names = ", ".join(spec.name for spec in left_out)
+    text = "\n".join([
+        f"{source.title} on {engine_line(config, memory, args.clock_mhz)}", "", *aligned(table, left=2), "",
+        f"Each piece runs alone, from DRAM to DRAM. Not run by the engine yet, and not counted"
+        f" ({macs / max(1, source.network.macs):.1%} of the MACs): {names or 'nothing'}."])
+    report = heading(source.title, config, memory, args.clock_mhz) | {
+        "layers": layers, "total": total | {"utilisation": utilisation, "frames_per_second": rate},
+        "not_run": [spec.name for spec in left_out]}
+    write_report(report, text, args.json)
+    return OK
+
+
+def run_rtl(args: Namespace) -> int:
+    """Single layers in the generated Verilog: bit-exact against golden, cycles equal to the model's."""
+    from hw.rtl import EngineError
+    from hw.verilator import ToolError
+
+    source, config, memory = _open(args)
+    if not args.layers:
+        raise RequestError("rtl needs a LAYER; see sepconv list for the names")
+    picture = load_picture(args.input)
+    good = True
+    reports, texts = [], [f"{source.title} on {engine_line(config, memory, args.clock_mhz)}"]
+    try:
+        for name in args.layers:
+            report: dict[str, Any] = {}
+            for specs in source.cascades(name):
+                part, text = _rtl_cascade(args, source, specs, (config, memory), picture)
+                good &= part["total"]["bit_exact"] and part["total"]["model_cycles"] == part["total"]["rtl_cycles"]
+                texts.append(text)
+                if report:
+                    report["in_pair"] = part
+                else:
+                    report = heading(source.title, config, memory, args.clock_mhz) | part
+            reports.append(report)
+    except ToolError as error:
+        raise RequestError(str(error)) from None
+    except EngineError as error:
+        print(f"sepconv: {error}")
+        return FAILED
+    write_report(reports[0] if len(reports) == 1 else {"schema": 1, "reports": reports}, "\n".join(texts), args.json)
+    return OK if good else FAILED
+
+
+def _rtl_cascade(args: Namespace, source: Source, specs: Sequence[LayerSpec],
+                 engine: tuple[EngineConfig, MemoryTiming], picture: np.ndarray | None) -> tuple[dict[str, Any], str]:
+    from hw.rtl import run_rtl as run_in_rtl
+    from sim.check import compare, first_mismatch
+
+    config, memory = engine
+    layers = source.numbers(specs, args.seed)
+    values = source.activations(layers[0], args.seed, picture, args.rounding)
+    planned: Planned = plan(layers, config, memory, args.rounding)
+    run = run_in_rtl(planned.program, values, memory)
+    expected = golden_output(layers, values, args.rounding)
+    actual = planned.program.output.unpack(run.memory)
+    mismatch = first_mismatch(specs[-1].name, actual, expected)
+    differences = compare(planned.run, run)
+    report = run_report(specs, planned, args.clock_mhz)
+    found = {"bit_exact": mismatch is None, "model_cycles": planned.run.cycles, "rtl_cycles": run.cycles}
+    report["total"] |= found
+    for index, row in enumerate(report["layers"]):
+        commands = [(unit, number) for unit, times in planned.run.units.items()
+                    for number, command in enumerate(times.commands) if command.layer == index]
+        span = (max(run.ended[unit][number] for unit, number in commands)
+                - min(run.started[unit][number] for unit, number in commands))
+        row |= {"bit_exact": mismatch is None, "model_cycles": row["cycles"], "rtl_cycles": span}
+    text = [f"\n{_title(specs)}, {planned.schedule.stripe_rows} rows at a time: {shape_text(specs[-1])}",
+            f"  {'bit-exact' if mismatch is None else mismatch}: {expected.size:,} elements against golden",
+            f"  RTL {run.cycles:,} cycles, model {planned.run.cycles:,}:"
+            f" {'equal in total, in each command and in DRAM traffic' if not differences else differences[0]}"]
+    return report, "\n".join(text)
+
+
+def run_golden(args: Namespace) -> int:
+    """A whole model in NumPy."""
+    source = open_source(name="", alpha=1.0, resolution=224, model=args.model)
+    picture = load_picture(args.input)
+    assert source.model is not None
+    assert picture is not None
+    output = source.model.run(picture, args.rounding)
+    try:
+        with open(args.output, "wb") as file:
+            np.save(file, output)
+    except OSError as error:
+        raise RequestError(f"--output {args.output}: {error.strerror}") from None
+    print(f"{args.output}: {output.dtype}{list(output.shape)}")
+    return OK
+
+
+def run_verilog(args: Namespace) -> int:
+    """Stand-alone Verilog of a configuration."""
+    config = load_config(args.config)
+    if args.out is None:
+        from hw.verilator import verilog_directory
+
+        directory = verilog_directory(config)
+        paths = [directory / f"sepconv.{ending}" for ending in ("v", "json", "f")]
+    else:
+        from hw.verilog import write_verilog
+
+        try:
+            paths = write_verilog(config, Path(args.out))
+        except OSError as error:
+            raise RequestError(f"--out {args.out}: {error.strerror}") from None
+    for path in paths:
+        print(path)
+    return OK
+
+
+def run_list(args: Namespace) -> int:
+    """Networks, the layers of one, and the presets."""
+    source = open_source(name=args.network, alpha=args.alpha, resolution=args.resolution, model=args.model)
+    table = [("layer", "kind", "shape", "MACs", "run by")]
+    for spec in source.network.layers:
+        try:
+            check_supported(spec)
+            where = "engine"
+        except CompileError:
+            where = "not yet" if spec.macs or spec.op in ("add", "average_pool", "mean") else "host"
+        table.append((spec.name, spec.op, shape_text(spec), f"{spec.macs:,}", where))
+    presets = [("preset", "pointwise lanes", "depthwise lanes", "memory", "bus")]
+    for config in PRESETS.values():
+        presets.append((config.name, f"{config.pe_rows} × {config.pe_cols} × {config.pe_pixels}",
+                        str(config.depthwise_lanes), f"{config.memory_bytes // 1024} KiB", f"{config.bus_bits} bits"))
+    print("\n".join([f"networks: {', '.join(NETWORKS)}", "", source.title, *aligned(table, left=3), "",
+                     *aligned(presets, left=1)]))
+    return OK

@@ -1,0 +1,154 @@
+"""What a command line asks for: a network or a model, a layer of it, and the cascades to run for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.importer.tflite_import import load_tflite
+from golden.layer import LayerSpec, QuantisedLayer
+from golden.model import Model, ModelError
+from golden.network import INPUT, Network, UnknownLayer
+from golden.networks import network
+from golden.ops import run_layer
+from golden.quantise import Rounding
+from golden.synthetic import synthesise_input, synthesise_layer
+from hw.compiler.cascade import check_supported
+from hw.compiler.errors import CompileError
+
+
+class RequestError(ValueError):
+    """A request that can't be met as it stands; the message says what would be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A network, by its definition or by a model's file.
+
+    Parameters
+    ----------
+    title: what a reader calls it
+    network: its layers
+    model: its numbers; None for a definition, which gets seeded ones where numbers are needed
+    """
+
+    title: str
+    network: Network
+    model: Model | None = None
+
+    def resolve(self, name: str) -> str:
+        """The layer's Keras name. Raises `UnknownLayer`."""
+        return self.model.resolve(name) if self.model else self.network.layer(name).name
+
+    def cascades(self, name: str) -> list[tuple[LayerSpec, ...]]:
+        """What is run for a layer: itself alone, and the separable pair it is in.
+
+        Raises `UnknownLayer`, or `CompileError` if the engine does not run the layer.
+        """
+        spec = self.network.layer(self.resolve(name))
+        check_supported(spec)
+        pair = self.network.pair(spec.name)
+        return [(spec,), pair] if pair and _supported(pair) else [(spec,)]
+
+    def steps(self) -> list[tuple[LayerSpec, ...]]:
+        """The network in pieces: separable pairs, and the layers in no pair."""
+        pieces: list[tuple[LayerSpec, ...]] = []
+        paired: set[str] = set()
+        for spec in self.network.layers:
+            pair = self.network.pair(spec.name) if spec.op == "depthwise" else None
+            if pair:
+                paired.add(pair[1].name)
+                pieces.append(pair)
+            elif spec.name not in paired:
+                pieces.append((spec,))
+        return pieces
+
+    def numbers(self, specs: Sequence[LayerSpec], seed: int) -> list[QuantisedLayer]:
+        """The layers with their numbers: the model's, or seeded ones."""
+        if self.model:
+            nodes = [self.model.layer(spec.name) for spec in specs]
+            return [node for node in nodes if isinstance(node, QuantisedLayer)]
+        layers: list[QuantisedLayer] = []
+        for spec in specs:
+            zero_point = layers[-1].output_zero_point if layers else self._input_zero_point(spec, seed)
+            layers.append(synthesise_layer(spec, seed, input_zero_point=zero_point))
+        return layers
+
+    def _input_zero_point(self, spec: LayerSpec, seed: int) -> int:
+        (before, *_) = self.network.inputs_of(spec.name)
+        if before == INPUT:
+            return 0
+        producer = self.network.layer(before)
+        if not producer.weight_shape:
+            return -128
+        return synthesise_layer(producer, seed).output_zero_point
+
+    def activations(self, layer: QuantisedLayer, seed: int, picture: NDArray | None,
+                    rounding: Rounding) -> NDArray[np.int8]:
+        """The layer's input (h, w, c) int8: out of the model's run on `picture`, or seeded.
+
+        Raises `RequestError` if there is a picture but no model for it, `ModelError` if it does not suit the model.
+        """
+        if self.model is None:
+            if picture is not None:
+                raise RequestError("--input needs --model: a network without numbers makes its own seeded input")
+            return synthesise_input(layer.spec.input_shape, seed, zero_point=layer.input_zero_point)
+        if picture is None:
+            picture = _seeded_picture(self.model, seed)
+        (before, *_) = self.network.inputs_of(layer.spec.name)
+        if before == INPUT:
+            return self.model.input.read(picture)
+        for name, tensor in self.model.trace(picture, rounding):
+            if name == before:
+                return tensor.reshape(layer.spec.input_shape)
+        raise ModelError(f"{layer.spec.name}: its input {before!r} was never made")
+
+
+def _supported(specs: Sequence[LayerSpec]) -> bool:
+    try:
+        for spec in specs:
+            check_supported(spec)
+    except CompileError:
+        return False
+    return True
+
+
+def _seeded_picture(model: Model, seed: int) -> NDArray:
+    generator = np.random.default_rng(seed)
+    if model.input.dtype == "float32":
+        return generator.random(model.input.shape, np.float32)
+    limits = np.iinfo(model.input.dtype)
+    return generator.integers(limits.min, limits.max, model.input.shape, model.input.dtype, endpoint=True)
+
+
+def open_source(*, name: str, alpha: float, resolution: int, model: str | None) -> Source:
+    """The network called `name`, or that in the file `model`. Raises `RequestError` or `ModelError`."""
+    if model is not None:
+        loaded = load_tflite(model)
+        return Source(title=f"{model} ({loaded.network.name})", network=loaded.network, model=loaded)
+    try:
+        return Source(title=f"{name} {alpha:g}-{resolution}", network=network(name, alpha=alpha, resolution=resolution))
+    except UnknownLayer:
+        raise
+    except ValueError as error:
+        raise RequestError(str(error)) from None
+
+
+def golden_output(layers: Sequence[QuantisedLayer], values: NDArray[np.int8], rounding: Rounding) -> NDArray[np.int8]:
+    """What the cascade must compute."""
+    for layer in layers:
+        if layer.spec.op == "fully_connected":
+            values = values.reshape(layer.spec.input_shape)
+        values = run_layer(layer, values, rounding=rounding)
+    return values
+
+
+def load_picture(path: str | None) -> NDArray | None:
+    """The array in a ``.npy`` file. Raises `RequestError`."""
+    if path is None:
+        return None
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise RequestError(f"{path}: not a .npy array: {error}") from None
