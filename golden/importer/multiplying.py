@@ -9,7 +9,6 @@ from golden.importer.site import (
     Site,
     check_accumulator,
     check_rank,
-    check_scales,
     clamp,
     int8_constant,
     same_type,
@@ -60,7 +59,8 @@ def _layer(site: Site, spec: LayerSpec, weights: NDArray[np.int8], axis: int) ->
     scale_of(source)
     same_type(source, file_weights, output)
     channels = spec.output_shape[2]
-    check_scales(file_weights)
+    if not (np.isfinite(file_weights.scales) & (file_weights.scales >= 0)).all():
+        raise ModelError("weights have a scale that is not a number or below 0")  # 0 is a dead channel
     counts = {len(file_weights.scales), len(file_weights.zero_points)}
     if counts not in ({1}, {channels}):
         raise ModelError(f"weights have {len(file_weights.scales)} scales for {channels} channels")

@@ -73,8 +73,10 @@ def scale_of(tensor: FileTensor) -> float:
         raise ModelError(f"tensor {tensor.index} is {tensor.dtype}; only int8 and uint8 can be computed with")
     if tensor.scales.shape != (1,) or tensor.zero_points.shape != (1,):
         raise ModelError(f"tensor {tensor.index} needs one scale and zero point, not {len(tensor.scales)}")
-    check_scales(tensor)
-    return float(tensor.scales[0])
+    scale = float(tensor.scales[0])
+    if not 2.0**-64 <= scale <= 2.0**64:
+        raise ModelError(f"tensor {tensor.index} has scale {scale}, which is not between 2^-64 and 2^64")
+    return scale
 
 
 def zero_point_of(tensor: FileTensor) -> int:
@@ -85,12 +87,6 @@ def zero_point_of(tensor: FileTensor) -> int:
     if not -128 <= inside <= 127:
         raise ModelError(f"tensor {tensor.index} has zero point {zero_point}, outside {tensor.dtype}")
     return inside
-
-
-def check_scales(tensor: FileTensor) -> None:
-    """Raise `ModelError` unless every scale is a positive number of a sane size."""
-    if not ((tensor.scales >= 2.0**-64) & (tensor.scales <= 2.0**64)).all():
-        raise ModelError(f"tensor {tensor.index} has a scale that is not between 2^-64 and 2^64")
 
 
 def int8_constant(tensor: FileTensor) -> NDArray[np.int8]:

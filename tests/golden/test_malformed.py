@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from golden.importer import load_tflite, parse_tflite
+from golden.layer import QuantisedLayer
 from golden.model import ModelError
 from tests.golden.file_builder import Op, T, build_file
 from tests.golden.models import model_rows
@@ -129,7 +130,8 @@ REFUSED = {
     "weight axis": (conv(weights={**THREE, "axis": 3}), "along axis 3; axis 0"),
     "weight scales": (conv(weights={"scales": [1] * 2, "zero_points": [0] * 2}), "2 scales for 3 channels"),
     "weight zero point": (conv(weights={"zero_points": [4]}), "int8 weights must have zero point 0, not 4"),
-    "scale": (conv(weights={"scales": [float("nan")]}), r"not between 2\^-64 and 2\^64"),
+    "scale": (unary("QUANTIZE", source={"scales": [1e-30]}), r"not between 2\^-64 and 2\^64"),
+    "weight scale": (conv(weights={"scales": [float("nan")]}), "weights have a scale that is not a number"),
     "wrong options": (unary("SOFTMAX", table="AddOptions"), "has no SoftmaxOptions"),
     "float weights": (conv(weights=FLOATS), "tensors of one type"),
     "float model": (
@@ -176,6 +178,14 @@ def test_accumulators_beyond_32_bits_are_refused():
     content = one("CONV_2D", tensors, inputs=(0, 1, 2), output=3, options=CONV)
     with pytest.raises(ModelError, match="operator #0 CONV_2D: an accumulator can leave 32 bits"):
         parse_tflite(content)
+
+
+def test_dead_channels_are_accepted():
+    """A channel whose scale is 0 or tiny multiplies by 0, as TFLite does below a shift of −31."""
+    model = parse_tflite(conv(weights={"scales": [0, 1e-37, 0.25], "zero_points": [0] * 3}))
+    layer = model.nodes[0]
+    assert isinstance(layer, QuantisedLayer)
+    assert layer.multiplier.tolist() == [0, 0, 2**30]
 
 
 def test_missing_files_and_other_files_are_refused(tmp_path):
