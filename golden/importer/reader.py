@@ -96,8 +96,7 @@ def read_graph(content: bytes) -> FileGraph:
     ModelError
         When the bytes are not a well-formed file.
     """
-    if len(content) < 8 or content[4:8] != b"TFL3":
-        raise ModelError("not a TFLite file: the identifier TFL3 is missing")
+    check_identifier(content)
     import tflite  # costs as much as NumPy, so only those who import a file pay for it
 
     try:
@@ -106,6 +105,12 @@ def read_graph(content: bytes) -> FileGraph:
         raise
     except _BROKEN as error:
         raise ModelError(f"malformed TFLite file: {type(error).__name__}: {error}") from error
+
+
+def check_identifier(content: bytes) -> None:
+    """Raise `ModelError` unless the bytes begin as a TFLite file does; eight of them are enough."""
+    if content[4:8] != b"TFL3":
+        raise ModelError("not a TFLite file: the identifier TFL3 is missing")
 
 
 class _Reader:

@@ -8,13 +8,14 @@ from typing import TypeVar
 
 from golden.importer.names import name_layers
 from golden.importer.operators import OPERATORS, Site, op_of
-from golden.importer.reader import FileGraph, FileOperator, FileTensor, read_graph
+from golden.importer.reader import FileGraph, FileOperator, FileTensor, check_identifier, read_graph
 from golden.layer import NO_PADDING, Padding
 from golden.model import Model, ModelError, Node, Port, picture_shape
 from golden.network import INPUT, Network
 
 _Result = TypeVar("_Result")
 SUPPORTED = (*OPERATORS, "PAD")
+MAX_FILE_BYTES = 1 << 30
 
 
 def load_tflite(path: str | Path) -> Model:
@@ -27,11 +28,15 @@ def load_tflite(path: str | Path) -> Model:
         operator.
     """
     try:
-        content = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            check_identifier(file.read(8))  # before the rest, which may be long
+            file.seek(0)
+            content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise ModelError(f"files of at most {MAX_FILE_BYTES >> 20} MiB are supported")
+        return parse_tflite(content)
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror}") from error
-    try:
-        return parse_tflite(content)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
 

@@ -198,6 +198,18 @@ def test_missing_files_and_other_files_are_refused(tmp_path):
         load_tflite(tmp_path / "text.tflite")
 
 
+def test_endless_files_are_refused_at_once():
+    with pytest.raises(ModelError, match="not a TFLite file"):
+        load_tflite("/dev/zero")
+
+
+def test_files_beyond_the_limit_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("golden.importer.tflite_import.MAX_FILE_BYTES", 1 << 20)
+    (tmp_path / "long.tflite").write_bytes(conv() + bytes(1 << 20))
+    with pytest.raises(ModelError, match=r"long.tflite: files of at most 1 MiB are supported"):
+        load_tflite(tmp_path / "long.tflite")
+
+
 def test_wrong_inputs_are_refused():
     model = parse_tflite(conv())
     with pytest.raises(ModelError, match=r"must be int8\(1, 4, 4, 2\), not int8\(4, 4, 3\)"):
