@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 KERNEL = 3
 """Rows and columns of a depthwise window."""
@@ -121,7 +122,8 @@ class EngineConfig:
             raise ConfigError(f"bus_bits={self.bus_bits}: wider than a row of the activation memory (pe_rows ×"
                               f" pe_pixels = {self.row_bytes} bytes); nearest: bus_bits={8 * self.row_bytes}")
         if self.bus_bytes > self.pe_rows and self.bus_bytes % self.pe_rows:
-            raise ConfigError(f"bus_bits={self.bus_bits}: a beat must hold whole pixels of pe_rows={self.pe_rows} bytes")
+            raise ConfigError(f"bus_bits={self.bus_bits}: a beat must hold whole pixels of pe_rows={self.pe_rows}"
+                              " bytes")
         if self.weight_rows_per_word > 2:
             raise ConfigError(f"bus_bits={self.bus_bits}: more than two weight rows of pe_cols={self.pe_cols} bytes a"
                               f" beat; nearest: bus_bits={16 * self.pe_cols}")
@@ -139,9 +141,9 @@ class EngineConfig:
     def _check_memories(self) -> None:
         rows, rest = divmod(self.activation_bytes, self.activation_groups * self.row_bytes)
         if rest or not _is_power_of_two(rows) or rows < 16:
-            power = 1 << max(4, (max(rows, 1)).bit_length() - 1)
-            raise ConfigError(f"activation_bytes={self.activation_bytes}: must be activation_groups × pe_rows × pe_pixels"
-                              f" × a power of two ≥ 16; nearest: {self.activation_groups * self.row_bytes * power}")
+            nearest = self.activation_groups * self.row_bytes << max(4, max(rows, 1).bit_length() - 1)
+            raise ConfigError(f"activation_bytes={self.activation_bytes}: must be activation_groups × pe_rows ×"
+                              f" pe_pixels × a power of two ≥ 16; nearest: {nearest}")
         if self.activation_groups < 3:
             raise ConfigError(f"activation_groups={self.activation_groups}: a fused pair needs 3 (in, between, out)")
         if self.activation_groups * rows > 1 << ADDRESS_BITS:
@@ -278,19 +280,19 @@ PRESETS: dict[str, EngineConfig] = {preset.name: preset for preset in (
 
 def _with_settings(base: EngineConfig, settings: list[str]) -> EngineConfig:
     known = {field.name: field for field in dataclasses.fields(EngineConfig) if field.name != "name"}
-    changes: dict[str, int | bool] = {}
+    changes: dict[str, Any] = {}
     for setting in settings:
         key, _, text = setting.partition("=")
         if key not in known:
             raise ConfigError(f"configuration field {key!r} is unknown; fields: {', '.join(known)}")
         if known[key].type is bool:
-            changes[key] = {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)  # pyright: ignore[reportArgumentType]
+            changes[key] = {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
             continue
         try:
             changes[key] = int(text)
         except ValueError:
             raise ConfigError(f"{key}={text!r}: must be a whole number") from None
-    return dataclasses.replace(base, name=",".join((base.name, *settings)), **changes)  # pyright: ignore[reportArgumentType]
+    return dataclasses.replace(base, name=",".join((base.name, *settings)), **changes)
 
 
 def load_config(text: str) -> EngineConfig:

@@ -90,7 +90,8 @@ def build_simulator(config: EngineConfig) -> Path:
         return program
     directory.mkdir(parents=True, exist_ok=True)
     command = ["verilator", "--cc", "--exe", "--build", "-j", str(os.cpu_count() or 1), "-O3", "--x-assign", "fast",
-               "--x-initial", "fast", "--noassert", "-CFLAGS", "-O2", "-MAKEFLAGS", PRECOMPILED_HEADERS, "--top-module", "sepconv",
+               "--x-initial", "fast", "--noassert", "-CFLAGS", "-O2", "-MAKEFLAGS", PRECOMPILED_HEADERS,
+               "--top-module", "sepconv",
                "--Mdir", str(directory / "obj"), "-o", str((directory / "simulate.part").resolve()),
                str(WARNINGS), str(source / "sepconv.v"), str(HARNESS)]
     log = directory / "build.log"

@@ -15,7 +15,7 @@ TOP = "sepconv"
 
 
 def generate(config: EngineConfig) -> tuple[str, dict]:
-    """Verilog text of the engine, and its description: top, clock, reset, ports (name, width, direction), parameters."""
+    """Verilog text of the engine, and its description: top, clock, reset, ports, parameters."""
     engine = Engine(config)
     signals, ports = {}, []
     for path, member, value in engine.signature.flatten(engine):
@@ -27,7 +27,8 @@ def generate(config: EngineConfig) -> tuple[str, dict]:
                            strip_internal_attrs=True)
     text += VERILOG
     clocking = [{"name": name, "width": 1, "direction": "in"} for name in ("clk", "rst")]
-    description = {"schema": 1, "top": TOP, "clock": "clk", "reset": {"name": "rst", "active": "high", "kind": "synchronous"},
+    description = {"schema": 1, "top": TOP, "clock": "clk",
+                   "reset": {"name": "rst", "active": "high", "kind": "synchronous"},
                    "ports": clocking + ports, "parameters": config.as_dict(), "config_hash": config.hash}
     return text, description
 

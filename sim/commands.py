@@ -32,7 +32,8 @@ from sim.work import RequestError, Source, golden_output, load_picture, open_sou
 def _open(args: Namespace) -> tuple[Source, EngineConfig, MemoryTiming]:
     config, memory = load_config(args.config), parse_memory(args.memory)
     memory.beat_spacing(config)
-    return open_source(name=args.network, alpha=args.alpha, resolution=args.resolution, model=args.model), config, memory
+    source = open_source(name=args.network, alpha=args.alpha, resolution=args.resolution, model=args.model)
+    return source, config, memory
 
 
 def _title(specs: Sequence[LayerSpec]) -> str:
@@ -92,8 +93,8 @@ def _sim_network(args: Namespace, source: Source, config: EngineConfig, memory: 
     names = ", ".join(spec.name for spec in left_out)
     text = "\n".join([
         f"{source.title} on {engine_line(config, memory, args.clock_mhz)}", "", *aligned(table, left=2), "",
-        f"Each piece runs alone, from DRAM to DRAM. Not run by the engine yet, and not counted"
-        f" ({macs / max(1, source.network.macs):.1%} of the MACs): {names or 'nothing'}."])
+        (f"Each piece runs alone, from DRAM to DRAM. Not run by the engine yet, and not counted"
+        f" ({macs / max(1, source.network.macs):.1%} of the MACs): {names or 'nothing'}.")])
     report = heading(source.title, config, memory, args.clock_mhz) | {
         "layers": layers, "total": total | {"utilisation": utilisation, "frames_per_second": rate},
         "not_run": [spec.name for spec in left_out]}
@@ -158,8 +159,8 @@ def _rtl_cascade(args: Namespace, source: Source, specs: Sequence[LayerSpec],
         row |= {"bit_exact": mismatch is None, "model_cycles": row["cycles"], "rtl_cycles": span}
     text = [f"\n{_title(specs)}, {planned.schedule.stripe_rows} rows at a time: {shape_text(specs[-1])}",
             f"  {'bit-exact' if mismatch is None else mismatch}: {expected.size:,} elements against golden",
-            f"  RTL {run.cycles:,} cycles, model {planned.run.cycles:,}:"
-            f" {'equal in total, in each command and in DRAM traffic' if not differences else differences[0]}"]
+            (f"  RTL {run.cycles:,} cycles, model {planned.run.cycles:,}:"
+            f" {'equal in total, in each command and in DRAM traffic' if not differences else differences[0]}")]
     return report, "\n".join(text)
 
 

@@ -106,13 +106,13 @@ def run_text(title: str, specs: Sequence[LayerSpec], report: dict[str, Any], con
     lines += aligned(table, left=2)
     lines += [
         "",
-        f"  {total['cycles']:,} cycles ({total['frames_per_second']:,.0f} a second); {total['utilisation']:.1%} of all"
-        f" {engine_lanes(config)} lanes busy with MACs",
-        f"  {moved:,} bytes moved, {total['macs'] / moved:.1f} MACs a byte; bound by {BOUNDS[unit]},"
-        f" busy {share:.1%} of the time",
+        (f"  {total['cycles']:,} cycles ({total['frames_per_second']:,.0f} a second); {total['utilisation']:.1%} of all"
+        f" {engine_lanes(config)} lanes busy with MACs"),
+        (f"  {moved:,} bytes moved, {total['macs'] / moved:.1f} MACs a byte; bound by {BOUNDS[unit]},"
+        f" busy {share:.1%} of the time"),
         "",
     ]
-    account_table = [("  cycles of", *KEYS)]
+    account_table: list[tuple[str, ...]] = [("  cycles of", *KEYS)]
     for name, cycles in report["units"].items():
         account_table.append((f"  {name}", *(f"{cycles[key] / total['cycles']:.1%}" if cycles[key] else "·"
                                              for key in KEYS)))

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-
 from golden.layer import LayerSpec, QuantisedLayer
 from golden.quantise import Rounding
 from hw.compiler.errors import CompileError
@@ -14,7 +13,6 @@ from hw.compiler.tokens import Region, Sequencer, Space
 from hw.compiler.weights import WeightPlace, place_weights
 from hw.config import KERNEL, OCTET, EngineConfig
 from hw.program import ALIGNMENT, DramTensor, Program
-
 
 Layer = QuantisedLayer | LayerSpec
 """A layer with its numbers, or only its shape: then its weights are zero, which no cycle depends on."""

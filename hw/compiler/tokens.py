@@ -34,7 +34,7 @@ class Sequencer:
 
     def __init__(self) -> None:
         self.commands: list[Command] = []
-        self._counts = dict.fromkeys(UNITS, 0)
+        self._counts: dict[str, int] = dict.fromkeys(UNITS, 0)
 
     def add(self, unit: str, layer: int, fields: Mapping[str, int], *, reads: Sequence[Region] = (),
             writes: Sequence[Region] = ()) -> None:

@@ -38,7 +38,7 @@ class WeightPlace:
         return self.block_bytes // self.word_bytes
 
     def chunks(self, sequencer: Sequencer) -> Iterator[tuple[int, int, int, Region]]:
-        """(first block, blocks, word, region) in order, each after the `weights` command that brings it, if one is due."""
+        """(first block, blocks, word, region) in order, each after the `weights` command that brings it, if any."""
         for block in range(0, self.blocks, self.blocks_per_slot):
             blocks = min(self.blocks_per_slot, self.blocks - block)
             slot = self._used % self.slots

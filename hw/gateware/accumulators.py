@@ -1,16 +1,17 @@
 """32-bit accumulators of the pointwise datapath: one half adds up passes, the other is drained."""
 
 from amaranth.hdl import Module, Mux, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from hw.config import EngineConfig
+from hw.gateware.component import Component
 from hw.gateware.layouts import delayed
 from hw.gateware.ram import Ram
 from hw.gateware.systolic_array import sum_bits
 
 
-class Accumulators(wiring.Component):
+class Accumulators(Component):
     """Two halves of `half_vectors` vectors of `pe_cols` × `pe_pixels` accumulators.
 
     Members

@@ -1,10 +1,11 @@
-"""Activation memory: words of `pe_rows` channels × 1 pixel in banks interleaved by pixel, in separately owned groups."""
+"""Activation memory: words of `pe_rows` channels × 1 pixel, banks interleaved by pixel, in groups owned apart."""
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.config import ADDRESS_BITS, OCTET, EngineConfig
+from hw.gateware.component import Component
 from hw.gateware.layouts import selector
 from hw.gateware.ram import Ram
 
@@ -48,7 +49,7 @@ class WritePort(wiring.Signature):
         })
 
 
-class ActivationMemory(wiring.Component):
+class ActivationMemory(Component):
     """Banks of one read and one write port each, `activation_groups` × `pe_pixels` of them.
 
     Members
@@ -62,8 +63,6 @@ class ActivationMemory(wiring.Component):
     One read a cycle per reader and one write a cycle per writer, never stalled. Nothing arbitrates: the compiler
     gives each group at most one reader and one writer at a time.
     """
-
-    conflict: Signal
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config

@@ -6,13 +6,14 @@ from amaranth.lib.wiring import In, Out
 
 from hw.config import EngineConfig
 from hw.gateware.bus import BurstPort, ReadBeats, RequestPort
+from hw.gateware.component import Component
 from hw.gateware.queue import Queue
 
 USERS = ("fetch", "load", "weights", "store")
 READERS = USERS[:3]
 
 
-class Arbiter(wiring.Component):
+class Arbiter(Component):
     """Grants one burst a cycle to the next user after the last one granted.
 
     Members

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.config import MAX_BURST_BYTES, EngineConfig
+from hw.gateware.component import Component
 
 BURST_BITS = MAX_BURST_BYTES.bit_length()
 
@@ -58,7 +59,7 @@ class BurstPort(wiring.Signature):
         })
 
 
-class Bursts(wiring.Component):
+class Bursts(Component):
     """Cuts a transfer of `blocks` runs of `beats` beats into bursts that end at multiples of `burst_bytes`.
 
     With `burst_bytes` a power of two of at most 4096, no burst crosses a 4 KiB boundary.

@@ -1,10 +1,11 @@
 """A unit's command queue: the head waits here for its tokens."""
 
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from hw.commands import COUNT_BITS, UNITS
+from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, CommandPort
 from hw.gateware.queue import Queue
 
@@ -12,7 +13,7 @@ ENTRY = {unit: data.StructLayout({"waits": data.ArrayLayout(COUNT_BITS, len(UNIT
          for unit in UNITS}
 
 
-class CommandQueue(wiring.Component):
+class CommandQueue(Component):
     """Commands of one unit in order.
 
     Members

@@ -1,12 +1,13 @@
 """The depthwise unit: taps, windows, lanes, requantisation, write-back."""
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.config import EngineConfig
 from hw.gateware.activation_memory import ReadPort, WritePort, enable_bytes
+from hw.gateware.component import Component
 from hw.gateware.depthwise_lanes import DepthwiseLanes
 from hw.gateware.depthwise_taps import SLOTS, DepthwiseTaps
 from hw.gateware.depthwise_windows import CONTEXTS, DepthwiseWindows
@@ -20,7 +21,7 @@ KEPT = data.StructLayout({name: BODY_LAYOUT["depthwise"][name].shape for name in
 """Fields that are needed after the window walk."""
 
 
-class Depthwise(wiring.Component):
+class Depthwise(Component):
     """Runs `depthwise` commands: `golden.ops.depthwise` on a stripe of rows and a range of channel blocks.
 
     Members

@@ -1,17 +1,18 @@
 """The depthwise multipliers: `dw_channels` × 3 × 3 products and their sum."""
 
 from amaranth.hdl import Module, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from hw.config import KERNEL, EngineConfig
+from hw.gateware.component import Component
 from hw.gateware.layouts import delayed, selector
 from hw.latency import DEPTHWISE_LANES, DEPTHWISE_TAPS
 
 TAPS = KERNEL * KERNEL
 
 
-class DepthwiseLanes(wiring.Component):
+class DepthwiseLanes(Component):
     """Sums of (input − zero point) · (tap − zero point) over a window, one window and channel group a cycle.
 
     Members

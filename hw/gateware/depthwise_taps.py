@@ -1,11 +1,12 @@
 """Taps and parameters of the depthwise lanes, loaded a channel block ahead of its use."""
 
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hw.config import KERNEL, PARAMETER_BYTES, EngineConfig
+from hw.gateware.component import Component
 from hw.gateware.layouts import WordPort, selector
 from hw.gateware.requantise import PARAMETERS
 
@@ -13,7 +14,7 @@ SLOTS = 4
 """Channel blocks kept: one in use, one loading, two that may still be in the pipeline."""
 
 
-class DepthwiseTaps(wiring.Component):
+class DepthwiseTaps(Component):
     """Reads the channel blocks of a command in order and keeps the last `SLOTS` for the lanes.
 
     A block is `dw_groups` groups of `dw_group_words` words; a group holds, byte by byte, the taps of its

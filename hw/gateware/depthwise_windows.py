@@ -1,11 +1,12 @@
 """The depthwise walk over rows and columns: reads, padding, and the columns a window is cut from."""
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from hw.config import KERNEL, EngineConfig
 from hw.gateware.activation_memory import ReadPort
+from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, delayed, selector
 from hw.latency import ACTIVATION_READ, depthwise_window
 
@@ -21,7 +22,7 @@ def window_layout(config: EngineConfig, slots: int) -> data.StructLayout:
     })
 
 
-class DepthwiseWindows(wiring.Component):
+class DepthwiseWindows(Component):
     """Cuts the windows of a command, one per cycle and channel group, left to right, top to bottom, block by block.
 
     Columns come in blocks of `pe_pixels`, read as `KERNEL` unaligned reads, one per window row. Two columns of

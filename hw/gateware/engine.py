@@ -1,7 +1,7 @@
 """The engine: six units, two weight memories, one activation memory, one DRAM port."""
 
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.commands import COUNT_BITS, UNITS
@@ -10,6 +10,7 @@ from hw.gateware.activation_memory import ActivationMemory
 from hw.gateware.arbiter import Arbiter
 from hw.gateware.bus import BURST_BITS, BurstPort
 from hw.gateware.command_queue import CommandQueue
+from hw.gateware.component import Component
 from hw.gateware.depthwise import Depthwise
 from hw.gateware.fetch import Fetch
 from hw.gateware.load import Load
@@ -19,7 +20,7 @@ from hw.gateware.weight_memory import WeightMemory
 from hw.gateware.weights import Weights
 
 
-class Engine(wiring.Component):
+class Engine(Component):
     """Runs the program at `program_address` from start to interrupt.
 
     Members

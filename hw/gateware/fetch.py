@@ -1,5 +1,7 @@
 """The fetch unit: reads the program and delivers its commands to the units' queues."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -8,6 +10,7 @@ from hw.commands import COMMAND_BYTES, FORMAT_VERSION, HEADER_BITS, MAGIC, PROGR
 from hw.config import EngineConfig
 from hw.gateware.bus import BURST_BITS, Bursts, ReadBeats, RequestPort
 from hw.gateware.command_queue import ENTRY
+from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, HEADER_LAYOUT
 from hw.gateware.queue import Queue
 from hw.latency import FETCH_BYTES
@@ -16,7 +19,7 @@ ERRORS = {"program": 1, "unit": 2}
 """Codes: the header is not a program for this engine; a command names no unit."""
 
 
-class Fetch(wiring.Component):
+class Fetch(Component):
     """Reads header and commands in order; a command whose queue is full holds up those behind it.
 
     Members
@@ -112,9 +115,9 @@ class Fetch(wiring.Component):
         return m
 
 
-def _gated(m: Module, bursts: Bursts, space: Signal):
+def _gated(m: Module, bursts: Bursts, space: Signal) -> Any:
     """The bursts' request, valid only while `space` beats can take it whole."""
-    gated = wiring.Signature(bursts.burst.signature.members).create(path=("gated",))
+    gated: Any = wiring.Signature(bursts.burst.signature.members).create(path=("gated",))
     m.d.comb += [
         gated.valid.eq(bursts.burst.valid & (space >= bursts.burst.beats)),
         gated.address.eq(bursts.burst.address), gated.beats.eq(bursts.burst.beats),

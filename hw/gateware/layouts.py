@@ -1,6 +1,8 @@
 """What travels between the blocks, made from the tables of `hw.commands`."""
 
-from amaranth.hdl import Module, Signal, Value, signed, unsigned
+from typing import Any, TypeVar
+
+from amaranth.hdl import Module, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -42,10 +44,14 @@ class WordPort(wiring.Signature):
         super().__init__({"word": Out(16), "data": In(8 * word_bytes)})
 
 
-def delayed(m: Module, value: Value, cycles: int, name: str) -> Value:
-    """`value`, `cycles` clock cycles later."""
+_Valued = TypeVar("_Valued")
+
+
+def delayed(m: Module, value: _Valued, cycles: int, name: str) -> _Valued:
+    """`value`, a signal or a view of one, `cycles` clock cycles later."""
+    earlier: Any = value
     for stage in range(cycles):
-        later = Signal.like(value, name=f"{name}_{stage + 1}")
-        m.d.sync += later.eq(value)
-        value = later
-    return value
+        later = Signal.like(earlier, name=f"{name}_{stage + 1}")
+        m.d.sync += later.eq(earlier)
+        earlier = later
+    return earlier

@@ -1,18 +1,18 @@
 """The load unit: DRAM to activation memory."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.config import EngineConfig
 from hw.gateware.activation_memory import WritePort, enable_bytes
 from hw.gateware.bus import BURST_BITS, Bursts, ReadBeats, RequestPort
+from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, CommandPort, selector
 from hw.gateware.queue import Queue
 from hw.latency import OPEN_TRANSFERS
 
 
-class Load(wiring.Component):
+class Load(Component):
     """Runs `load` commands: blocks of beats, each beat into its place of a row.
 
     Members

@@ -1,12 +1,12 @@
 """The pointwise unit: weight tiles, passes, systolic array, accumulators, drain."""
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.config import EngineConfig
 from hw.gateware.accumulators import Accumulators
 from hw.gateware.activation_memory import ReadPort, WritePort
+from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, CommandPort, WordPort
 from hw.gateware.pointwise_drain import PointwiseDrain
 from hw.gateware.pointwise_passes import PointwisePasses
@@ -14,7 +14,7 @@ from hw.gateware.pointwise_weights import PointwiseWeights
 from hw.gateware.systolic_array import SystolicArray
 
 
-class Pointwise(wiring.Component):
+class Pointwise(Component):
     """Runs `pointwise` commands: `golden.ops.pointwise` on a range of pixels and of output channels.
 
     Members

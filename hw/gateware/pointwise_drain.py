@@ -1,12 +1,13 @@
 """Drains finished blocks of accumulators through the requantiser into the activation memory."""
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hw.config import OCTET, EngineConfig
 from hw.gateware.activation_memory import WritePort, enable_bytes
+from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, delayed, selector
 from hw.gateware.pointwise_weights import SLOTS
 from hw.gateware.requantise import NUMERICS, PARAMETERS, Requantise
@@ -20,7 +21,7 @@ FIELDS = ("tiles", "tile_vectors", "last_vectors", "first_lane", "last_lanes", "
 KEPT = data.StructLayout({name: BODY_LAYOUT["pointwise"][name].shape for name in FIELDS})
 
 
-class PointwiseDrain(wiring.Component):
+class PointwiseDrain(Component):
     """Requantises vector by vector: per vector its octets of channels, per octet its pixels.
 
     Members

@@ -1,16 +1,17 @@
 """The pointwise walk: passes of one weight tile over the pixels of a tile, input block by input block."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from hw.config import EngineConfig
 from hw.gateware.activation_memory import ReadPort
+from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, delayed
 from hw.latency import ACTIVATION_READ, array_latency
 
 
-class PointwisePasses(wiring.Component):
+class PointwisePasses(Component):
     """Feeds the array: per pixel tile, per output block, one pass per input block.
 
     Members

@@ -1,11 +1,12 @@
 """Reads weight tiles into the array and parameters into the requantiser's slots, a tile ahead of its pass."""
 
 from amaranth.hdl import Cat, Module, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hw.config import PARAMETER_BYTES, EngineConfig
+from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, WordPort, delayed
 from hw.gateware.requantise import PARAMETERS
 from hw.latency import weight_latency
@@ -14,7 +15,7 @@ SLOTS = 4
 """Blocks whose parameters are kept: loading, adding up, draining, and one in the requantiser's pipeline."""
 
 
-class PointwiseWeights(wiring.Component):
+class PointwiseWeights(Component):
     """Walks through a command's weights: per pixel tile, per output block: its tiles in order, then its parameters.
 
     Members

@@ -1,12 +1,13 @@
 """First in, first out, with the head in sight."""
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hw.gateware.component import Component
 
-class Queue(wiring.Component):
+
+class Queue(Component):
     """Queue of `depth` items of `shape`.
 
     Members

@@ -1,9 +1,10 @@
 """Block memory behind one small component: one write port, one read port a cycle later."""
 
 from amaranth.hdl import ClockSignal, Instance, Module
-from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
+
+from hw.gateware.component import Component
 
 VERILOG_MODULE = "sepconv_ram"
 
@@ -35,7 +36,7 @@ class VerilogPlatform:
     """Platform of the Verilog back end: block memories become instances of `VERILOG_MODULE`."""
 
 
-class Ram(wiring.Component):
+class Ram(Component):
     """`depth` words of `width` bits, written in granules of `granule` bits; contents are undefined at start.
 
     Members

@@ -1,10 +1,13 @@
 """Requantisation of 32-bit accumulators to bytes: `golden.quantise.requantise` for a row of lanes."""
 
+from itertools import pairwise
+
 from amaranth.hdl import Const, Module, Mux, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from hw.config import PARAMETER_BYTES
+from hw.gateware.component import Component
 from hw.latency import REQUANTISE
 
 LEFT_SHIFT_BITS = 3
@@ -19,7 +22,7 @@ NUMERICS = data.StructLayout({"zero_point": signed(8), "minimum": signed(8), "ma
 assert PARAMETERS.size == 8 * PARAMETER_BYTES
 
 
-class Requantise(wiring.Component):
+class Requantise(Component):
     """`lanes` accumulators to bytes, each with its channel's parameters.
 
     Members
@@ -72,7 +75,7 @@ class Requantise(wiring.Component):
             multiplier[0].eq(parameters.multiplier),
             shift[0].eq(parameters.shift),
             multiplier[1].eq(multiplier[0]),
-            *(later.eq(earlier) for earlier, later in zip(shift, shift[1:], strict=False)),
+            *(later.eq(earlier) for earlier, later in pairwise(shift)),
         ]
 
         # 2: left shift, for multipliers of 1 and more.

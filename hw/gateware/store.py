@@ -1,18 +1,19 @@
 """The store unit: activation memory to DRAM."""
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
-from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib import data
+from amaranth.lib.wiring import In, Out
 
 from hw.config import MAX_BURST_BYTES, EngineConfig
 from hw.gateware.activation_memory import ReadPort
 from hw.gateware.bus import BURST_BITS, Bursts, RequestPort, WriteBeats, beat_bits
+from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, CommandPort, delayed, selector
 from hw.gateware.queue import Queue
 from hw.latency import ACTIVATION_READ, STORE_BURSTS
 
 
-class Store(wiring.Component):
+class Store(Component):
     """Runs `store` commands. A burst is asked for when all its beats are buffered, so it never stalls the bus.
 
     Members
@@ -54,7 +55,8 @@ class Store(wiring.Component):
             buffer.push.eq(ready.valid), buffer.item.data.eq(picked), buffer.item.strobe.eq(ready.strobe),
             buffer.item.last.eq(ready.last),
             requests.push.eq(ready.valid & ready.last),
-            *(requests.item[name].eq(ready[name]) for name in ("address", "beats", "final")),
+            requests.item.address.eq(ready.address), requests.item.beats.eq(ready.beats),
+            requests.item.final.eq(ready.final),
             self.request.valid.eq(requests.valid), self.request.address.eq(requests.head.address),
             self.request.beats.eq(requests.head.beats), requests.pop.eq(self.request.grant),
             self.beats.valid.eq(buffer.valid), self.beats.data.eq(buffer.head.data),

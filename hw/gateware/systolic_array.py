@@ -1,10 +1,11 @@
 """The weight-stationary systolic array: `pe_rows` input channels × `pe_cols` output channels × `pe_pixels` pixels."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from hw.config import EngineConfig
+from hw.gateware.component import Component
 from hw.gateware.layouts import delayed
 
 
@@ -13,7 +14,7 @@ def sum_bits(config: EngineConfig) -> int:
     return 18 + (config.pe_rows - 1).bit_length()
 
 
-class SystolicArray(wiring.Component):
+class SystolicArray(Component):
     """Each cycle a vector of `pe_pixels` pixels enters; operands move right, sums move down, weights stay.
 
     Every processing element has two weights. `bank`, which travels with the operands, says which one multiplies;

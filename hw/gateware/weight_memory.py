@@ -1,9 +1,10 @@
 """Weight memory: filled by bus beats, read a word a cycle by one datapath."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.gateware.component import Component
 from hw.gateware.layouts import WordPort
 from hw.gateware.ram import Ram
 
@@ -15,7 +16,7 @@ class BeatPort(wiring.Signature):
         super().__init__({"enable": Out(1), "word": Out(16), "chunk": Out(6), "data": Out(8 * bus_bytes)})
 
 
-class WeightMemory(wiring.Component):
+class WeightMemory(Component):
     """`words` words of `word_bytes`, written in beats of `bus_bytes`.
 
     Members

@@ -1,18 +1,18 @@
 """The weights unit: DRAM to the two weight memories."""
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.config import EngineConfig
 from hw.gateware.bus import BURST_BITS, Bursts, ReadBeats, RequestPort
+from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, CommandPort
 from hw.gateware.queue import Queue
 from hw.gateware.weight_memory import BeatPort
 from hw.latency import OPEN_TRANSFERS
 
 
-class Weights(wiring.Component):
+class Weights(Component):
     """Runs `weights` commands: one run of beats into consecutive words.
 
     Members

@@ -63,6 +63,8 @@ class _Engine:
         self.transfer = {"load": ReadUser(config, timing.burst_bytes, tail=LOAD_TAIL),
                          "weights": ReadUser(config, timing.burst_bytes, tail=WEIGHTS_TAIL),
                          "store": StoreUser(config, timing.burst_bytes)}
+        self._after = [[(last + step) % 4 for step in range(1, 5)] for last in range(4)]
+        """Round robin: whom to ask first after each user."""
         self.users = [self.fetch, self.transfer["load"], self.transfer["weights"], self.transfer["store"]]
         self.units = {unit: UnitTimes() for unit in UNITS}
         self.next_command = -1
@@ -89,12 +91,7 @@ class _Engine:
                 heappop(closing)
             while len(closing) >= limit:
                 grant = max(grant, heappop(closing))
-            for step in range(1, 5):
-                chosen = (last + step) % 4
-                valid = users[chosen].valid
-                if valid is not None and valid <= grant:
-                    break
-            last = chosen
+            chosen = last = next(user for user in self._after[last] if users[user].asks(grant))
             user = users[chosen]
             beats = user.beats
             bus_free = memory.accept(grant + 1)

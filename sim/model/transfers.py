@@ -24,13 +24,19 @@ def burst_beats(config: EngineConfig, burst_bytes: int, fields: Mapping[str, int
     return result
 
 
-class ReadUser:
-    """`load` or `weights`: a command's bursts are asked for one after another; its data may come much later.
-
-    `valid` is the first cycle the next burst is asked for, None without one.
-    """
+class BusUser:
+    """One that asks for bursts: `beats` long, from the cycle `valid` on; `valid` is None without a burst to ask for."""
 
     write = False
+    valid: int | None
+    beats: int
+
+    def asks(self, cycle: int) -> bool:
+        return self.valid is not None and self.valid <= cycle
+
+
+class ReadUser(BusUser):
+    """`load` or `weights`: a command's bursts are asked for one after another; its data may come much later."""
 
     def __init__(self, config: EngineConfig, burst_bytes: int, *, tail: int) -> None:
         self.config, self.burst_bytes, self.tail = config, burst_bytes, tail
@@ -71,7 +77,7 @@ class ReadUser:
         return last_beat + self.tail
 
 
-class StoreUser:
+class StoreUser(BusUser):
     """`store`: fills one of `STORE_BURSTS` buffers, then asks for its burst."""
 
     write = True
@@ -86,7 +92,6 @@ class StoreUser:
         self._fill_from = 0
         self._asked = 0
         self._sent: list[int] = []
-        self._total = 0
         self._granted_at = -1
         self._finals: list[int] = []
 
@@ -129,23 +134,21 @@ class StoreUser:
         return None
 
 
-class FetchUser:
+class FetchUser(BusUser):
     """`fetch`: asks for what its buffer has room for; beats leave the buffer into commands."""
-
-    write = False
 
     def __init__(self, config: EngineConfig, burst_bytes: int, address: int, commands: int) -> None:
         self.beats_per_command = COMMAND_BYTES // config.bus_bytes
         self._depth = FETCH_BYTES // config.bus_bytes
-        self._header = burst_beats(config, burst_bytes, {"dram_address": address, "beats": self.beats_per_command})
+        self._bursts = burst_beats(config, burst_bytes, {"dram_address": address, "beats": self.beats_per_command})
         self._body = burst_beats(config, burst_bytes, {
-            "dram_address": address + COMMAND_BYTES, "beats": commands * self.beats_per_command}) if commands else []
-        self._bursts = list(self._header)
+            "dram_address": address + COMMAND_BYTES, "beats": commands * self.beats_per_command})
         self._next = self._granted = 0
         self._from: int | None = 1
         self._arrived: list[int] = []
         self._popped: list[int] = []
         self._resume = 0
+        """First cycle a beat of the next command may leave the buffer; −1 while a complete one is in the way."""
         self.beats = self._bursts[0]
         self.valid: int | None = 1
 
@@ -158,13 +161,7 @@ class FetchUser:
 
     def collected(self) -> int | None:
         """Cycle the next command is complete in, None if that is not known yet."""
-        self._pop()
-        if len(self._popped) % self.beats_per_command or not self._open():
-            return None
-        return self._popped[-1] + 1
-
-    def _open(self) -> bool:
-        return bool(self._popped) and self._resume == -1
+        return self._popped[-1] + 1 if self._resume < 0 else None
 
     def _pop(self) -> None:
         """Moves beats out of the buffer until a command is complete."""
