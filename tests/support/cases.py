@@ -20,7 +20,7 @@ EVEN = Padding(top=1, bottom=1, left=1, right=1)
 KERAS = Padding(bottom=1, right=1)
 """Keras' V1 at stride 2."""
 LEFT = Padding(top=1, left=1)
-WIDE = Padding(top=2, bottom=2, left=2, right=2)
+WIDE_PADDING = Padding(top=2, bottom=2, left=2, right=2)
 
 Size = tuple[int, int, int]
 

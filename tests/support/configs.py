@@ -10,8 +10,8 @@ TINY = EngineConfig(
 """The preset `pe128` in little: windows of 4 cycles, a requantiser of half a vector."""
 
 SKEW = EngineConfig(
-    name="skew", pe_rows=24, pe_cols=16, pe_pixels=1, dw_channels=1, requantise_lanes=8, accumulator_depth=16,
-    activation_bytes=5 * 24 * 256, activation_groups=5, weight_bytes=16 * 256, dw_weight_bytes=8 * 128, bus_bits=32,
+    name="skew", pe_rows=24, pe_cols=8, pe_pixels=1, dw_channels=1, requantise_lanes=8, accumulator_depth=16,
+    activation_bytes=5 * 24 * 256, activation_groups=5, weight_bytes=8 * 256, dw_weight_bytes=8 * 128, bus_bits=32,
     max_outstanding=2, queue_depth=4,
 )  # fmt: skip
 """Not square, no power of two, one pixel, three octets a word, a narrow bus that needs several beats a word."""

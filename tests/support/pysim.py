@@ -14,8 +14,11 @@ class Hang(AssertionError):
     """A simulation whose benches did not finish."""
 
 
-def run_benches(dut: Component, *benches: Bench, limit: int = 20_000) -> None:
-    """Simulates `dut` until all `benches` have finished; raises `Hang` if that takes `limit` cycles or more."""
+def run_benches(dut: Component, *benches: Bench, background: Sequence[Bench] = (), limit: int = 20_000) -> None:
+    """Simulates `dut` until all `benches` have finished; raises `Hang` if that takes `limit` cycles or more.
+
+    Those in the `background` run along, and are not waited for.
+    """
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
     finished = 0
@@ -29,6 +32,8 @@ def run_benches(dut: Component, *benches: Bench, limit: int = 20_000) -> None:
 
     for bench in benches:
         simulator.add_testbench(counted(bench))
+    for bench in background:
+        simulator.add_testbench(bench, background=True)
     steps = 2 * limit  # of the simulator: the two edges of a cycle
     while simulator.advance() and steps:
         steps -= 1
