@@ -21,9 +21,16 @@ WIDE = EngineConfig(
     activation_bytes=4 * 32 * 256, activation_groups=4, weight_bytes=16 * 128, dw_weight_bytes=16 * 64, bus_bits=128,
     max_outstanding=8, queue_depth=2,
 )  # fmt: skip
-"""A beat holds two pixels and two rows of weights."""
+"""A beat holds two pixels and two rows of weights; two octets are requantised at once."""
 
-ACTIVE = {config.name: config for config in (TINY, SKEW, WIDE)}
+BEATS = EngineConfig(
+    name="beats", pe_rows=8, pe_cols=8, pe_pixels=4, dw_channels=1, requantise_lanes=1, accumulator_depth=16,
+    activation_bytes=4 * 32 * 64, activation_groups=4, weight_bytes=16 * 64, dw_weight_bytes=16 * 64, bus_bits=128,
+    max_outstanding=2, queue_depth=2,
+)  # fmt: skip
+"""Two pixels a beat, two beats a row, one requantiser."""
+
+ACTIVE = {config.name: config for config in (TINY, SKEW, WIDE, BEATS)}
 
 
 def find_config(text: str) -> EngineConfig:

@@ -17,7 +17,7 @@ class Hang(AssertionError):
 def run_benches(dut: Component, *benches: Bench, background: Sequence[Bench] = (), limit: int = 20_000) -> None:
     """Simulates `dut` until all `benches` have finished; raises `Hang` if that takes `limit` cycles or more.
 
-    Those in the `background` run along, and are not waited for.
+    Those in the `background` run along, each cycle before the others, and are not waited for.
     """
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
@@ -30,10 +30,10 @@ def run_benches(dut: Component, *benches: Bench, background: Sequence[Bench] = (
             finished += 1
         return run
 
-    for bench in benches:
-        simulator.add_testbench(counted(bench))
     for bench in background:
         simulator.add_testbench(bench, background=True)
+    for bench in benches:
+        simulator.add_testbench(counted(bench))
     steps = 2 * limit  # of the simulator: the two edges of a cycle
     while simulator.advance() and steps:
         steps -= 1

@@ -1,0 +1,168 @@
+"""`Arbiter`: fair turns, the limit of open bursts, requests that hold, data that finds its way back."""
+
+import random
+
+import pytest
+
+from hw.gateware.arbiter import READERS, USERS, Arbiter
+from tests.support.configs import SKEW, TINY
+from tests.support.pysim import get, put, run_benches
+
+CONFIGS = pytest.mark.parametrize("config", [TINY, SKEW], ids=lambda config: config.name)
+
+
+def ask(ctx, arbiter: Arbiter, user: int, valid: int, address: int = 0, beats: int = 1) -> None:
+    port = getattr(arbiter, f"request_{USERS[user]}")
+    for signal, value in ((port.valid, valid), (port.address, address), (port.beats, beats)):
+        put(ctx, signal, value)
+
+
+def granted(ctx, arbiter: Arbiter) -> list[int]:
+    return [user for user, name in enumerate(USERS) if get(ctx, getattr(arbiter, f"request_{name}").grant)]
+
+
+@pytest.mark.parametrize("wanting", [(0, 1, 2, 3), (1, 3), (0, 2, 3), (2,)])
+def test_turns(wanting: tuple[int, ...]) -> None:
+    """All who want get their turn, in order, whoever had the last one."""
+    arbiter, seen = Arbiter(TINY), []
+
+    async def bench(ctx) -> None:
+        put(ctx, arbiter.bus.request_ready, 1)
+        for user in wanting:
+            ask(ctx, arbiter, user, 1)
+        while len(seen) < 12:
+            seen.extend(granted(ctx, arbiter))
+            # Bursts are answered at once, so that the limit never holds.
+            head = get(ctx, arbiter.bus.request_valid), get(ctx, arbiter.bus.request_write)
+            put(ctx, arbiter.bus.read.valid, head == (1, 0))
+            put(ctx, arbiter.bus.read.last, head == (1, 0))
+            put(ctx, arbiter.bus.written, head == (1, 1))
+            await ctx.tick()
+
+    run_benches(arbiter, bench)
+    start = wanting.index(seen[0])
+    assert seen == [wanting[(start + turn) % len(wanting)] for turn in range(12)]
+
+
+@CONFIGS
+def test_limit_of_open_bursts(config) -> None:
+    """No burst beyond `max_outstanding`; the next one two cycles after a last beat or a response."""
+    arbiter, times = Arbiter(config), []
+
+    async def bench(ctx) -> None:
+        put(ctx, arbiter.bus.request_ready, 1)
+        ask(ctx, arbiter, 0, 1)
+        ask(ctx, arbiter, 3, 1)
+        order = []
+        for _ in range(config.max_outstanding + 10):
+            order += granted(ctx, arbiter)
+            await ctx.tick()
+        assert len(order) == config.max_outstanding
+        for signal in ("read", "written"):
+            put(ctx, arbiter.bus.read.valid, signal == "read")
+            put(ctx, arbiter.bus.read.last, signal == "read")
+            put(ctx, arbiter.bus.written, signal == "written")
+            for cycle in range(8):
+                if granted(ctx, arbiter):
+                    times.append(cycle)
+                await ctx.tick()
+                put(ctx, arbiter.bus.read.valid, 0)
+                put(ctx, arbiter.bus.written, 0)
+
+    run_benches(arbiter, bench)
+    assert times == [2, 2]
+
+
+def test_beats_before_the_last_close_nothing() -> None:
+    arbiter, seen = Arbiter(TINY), []
+
+    async def bench(ctx) -> None:
+        put(ctx, arbiter.bus.request_ready, 1)
+        ask(ctx, arbiter, 1, 1, beats=3)
+        await ctx.tick().repeat(TINY.max_outstanding + 3)
+        put(ctx, arbiter.bus.read.valid, 1)
+        for _ in range(6):
+            seen.extend(granted(ctx, arbiter))
+            await ctx.tick()
+
+    run_benches(arbiter, bench)
+    assert seen == []
+
+
+@CONFIGS
+def test_request_does_not_wait_for_ready_and_holds(config) -> None:
+    """With ready held at 0 the request appears, and stays as it is whatever the users do."""
+    arbiter, rng, seen = Arbiter(config), random.Random(0), []
+
+    async def bench(ctx) -> None:
+        ask(ctx, arbiter, 2, 1, address=0x1230, beats=5)
+        assert granted(ctx, arbiter) == [2]
+        await ctx.tick()
+        for _ in range(30):
+            assert get(ctx, arbiter.bus.request_valid)
+            assert not granted(ctx, arbiter)
+            seen.append((get(ctx, arbiter.bus.request_write), get(ctx, arbiter.bus.request_address), get(ctx, arbiter.bus.request_beats)))
+            for user in range(len(USERS)):
+                ask(ctx, arbiter, user, rng.randrange(2), rng.getrandbits(32), rng.randrange(1, 8))
+            await ctx.tick()
+        for user in range(len(USERS)):
+            ask(ctx, arbiter, user, 0)
+        put(ctx, arbiter.bus.request_ready, 1)
+        await ctx.tick()
+        assert not get(ctx, arbiter.bus.request_valid)
+
+    run_benches(arbiter, bench)
+    assert seen == [(0, 0x1230, 5)] * 30
+
+
+@CONFIGS
+def test_data_comes_back_to_its_reader(config) -> None:
+    arbiter, rng = Arbiter(config), random.Random(1)
+    sent: list[tuple[int, int, int]] = []
+    seen: list[tuple[int, int, int]] = []
+    pending: list[tuple[int, int]] = []
+    responses = 0
+
+    async def bench(ctx) -> None:
+        nonlocal responses
+        left, writes = [8, 8, 8, 4], 0
+        idle = 0
+        while idle < 5:
+            ready = rng.randrange(2)
+            put(ctx, arbiter.bus.request_ready, ready)
+            for user in range(len(USERS)):
+                ask(ctx, arbiter, user, left[user] > 0, address=64 * user, beats=1 + left[user] % 3)
+            beat = bool(pending) and rng.random() < 0.7
+            data = rng.getrandbits(config.bus_bits)
+            put(ctx, arbiter.bus.read.valid, beat)
+            put(ctx, arbiter.bus.read.data, data)
+            last = beat and pending[0][1] == 1
+            put(ctx, arbiter.bus.read.last, last)
+            answer = writes > 0 and rng.random() < 0.3
+            put(ctx, arbiter.bus.written, answer)
+            writes -= answer
+            if beat:
+                user, beats = pending[0]
+                sent.append((user, data, int(last)))
+                pending[:1] = [] if last else [(user, beats - 1)]
+            if get(ctx, arbiter.bus.request_valid) and ready:
+                user = get(ctx, arbiter.bus.request_address) // 64
+                assert get(ctx, arbiter.bus.request_write) == (USERS[user] == "store")
+                if USERS[user] == "store":
+                    writes += 1
+                else:
+                    pending.append((user, get(ctx, arbiter.bus.request_beats)))
+            for user in granted(ctx, arbiter):
+                left[user] -= 1
+            await ctx.tick()
+            responses += get(ctx, arbiter.written)
+            for user, name in enumerate(READERS):
+                port = getattr(arbiter, f"read_{name}")
+                if get(ctx, port.valid):
+                    seen.append((user, get(ctx, port.data), get(ctx, port.last)))
+            idle = 0 if any(left) or pending or writes or beat or answer or get(ctx, arbiter.bus.request_valid) else idle + 1
+
+    run_benches(arbiter, bench)
+    assert seen == sent  # each one cycle later, which the order of this bench's checks implies
+    assert responses == 4
+    assert {user for user, _, _ in sent} == {0, 1, 2}

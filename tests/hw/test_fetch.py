@@ -1,0 +1,110 @@
+"""The fetch unit: commands to their queues, errors of the header and of a command, queues that are full."""
+
+import random
+
+import numpy as np
+import pytest
+
+from hw.commands import BODY, COMMAND_BYTES, COUNT_BITS, UNITS, Command, encode_program_header
+from hw.config import EngineConfig
+from hw.gateware.fetch import ERRORS, Fetch
+from hw.latency import FETCH_BYTES
+from tests.support.bus import serve_requests
+from tests.support.configs import SKEW, TINY, WIDE
+from tests.support.pysim import get, put, run_benches, unpack
+from tests.support.transfer_bench import dram
+
+CONFIGS = pytest.mark.parametrize("config", [TINY, SKEW, WIDE], ids=lambda config: config.name)
+ADDRESS = 0x100
+LIMIT = 3000
+
+
+def random_commands(rng: random.Random, count: int) -> list[Command]:
+    def value(field) -> int:
+        return field.decode(rng.getrandbits(field.bits))
+
+    return [Command(unit=unit, layer=rng.randrange(1024), fields={field.name: value(field) for field in BODY[unit]},
+                    waits={name: rng.randrange(1, 1 << COUNT_BITS) for name in UNITS})
+            for unit in rng.choices(UNITS, k=count)]
+
+
+def program(config: EngineConfig, commands: list[Command]) -> bytes:
+    return encode_program_header(config.hash, len(commands)) + b"".join(command.encode() for command in commands)
+
+
+def run(config: EngineConfig, image: bytes, *, full=lambda cycle: 0, cycles: int = LIMIT, seed: int = 0):
+    """(pushed commands as (unit, waits, fields), error, finished, bytes read) after `cycles` or the end."""
+    unit, memory = Fetch(config), dram(config, seed)
+    memory.data[ADDRESS:ADDRESS + len(image)] = np.frombuffer(image, np.uint8)
+    pushed, result = [], []
+
+    async def bench(ctx) -> None:
+        put(ctx, unit.burst_bytes, memory.timing.burst_bytes)
+        put(ctx, unit.address, ADDRESS)
+        put(ctx, unit.start, 1)
+        await ctx.tick()
+        put(ctx, unit.start, 0)
+        for cycle in range(cycles):
+            put(ctx, unit.full, full(cycle))
+            bits = get(ctx, unit.push)
+            for index, name in enumerate(UNITS):
+                if bits >> index & 1:
+                    assert not full(cycle) >> index & 1
+                    item = getattr(unit, f"queue_{name}")
+                    waits = tuple(unpack(get(ctx, item.waits), COUNT_BITS, len(UNITS)))
+                    pushed.append((name, waits, {field.name: get(ctx, getattr(item.fields, field.name)) for field in BODY[name]}))
+            await ctx.tick()
+            if get(ctx, unit.finished) and cycle > 2:
+                break
+        await ctx.tick().repeat(20)
+        result.extend([get(ctx, unit.error), get(ctx, unit.finished)])
+
+    run_benches(unit, bench, background=[serve_requests(unit.request, unit.beats, memory, cycles=LIMIT)])
+    return pushed, *result, memory.read_bytes
+
+
+def described(commands: list[Command]) -> list:
+    return [(command.unit, tuple(command.waits[name] for name in UNITS), dict(command.fields)) for command in commands]
+
+
+@CONFIGS
+def test_delivers_in_order(config: EngineConfig) -> None:
+    commands = random_commands(random.Random(1), 12)
+    pushed, error, finished, read = run(config, program(config, commands))
+    assert pushed == described(commands)
+    assert (error, finished) == (0, 1)
+    assert read == 13 * COMMAND_BYTES
+
+
+def test_empty_program() -> None:
+    assert run(TINY, program(TINY, [])) == ([], 0, 1, COMMAND_BYTES)
+
+
+def test_full_queue_holds_up_all_behind_it() -> None:
+    commands = random_commands(random.Random(2), 12)
+    blocked = UNITS.index(commands[4].unit)
+    pushed, _, finished, read = run(TINY, program(TINY, commands), full=lambda cycle: 1 << blocked, cycles=600)
+    first = next(i for i, command in enumerate(commands) if command.unit == UNITS[blocked])
+    assert pushed == described(commands[:first])
+    assert not finished
+    assert read <= (first + 2) * COMMAND_BYTES + FETCH_BYTES  # no more than the buffer holds
+    pushed, error, finished, _ = run(TINY, program(TINY, commands), full=lambda cycle: 0b11111 if cycle % 7 else 0)
+    assert (pushed, error, finished) == (described(commands), 0, 1)
+
+
+@pytest.mark.parametrize("field", ["magic", "version", "config"])
+@pytest.mark.parametrize("bit", [0, 31])
+def test_wrong_header(field: str, bit: int) -> None:
+    image = bytearray(program(TINY, random_commands(random.Random(3), 3)))
+    place = 4 * ("magic", "version", "config").index(field) + bit // 8
+    image[place] ^= 1 << bit % 8
+    assert run(TINY, bytes(image)) == ([], ERRORS["program"], 1, COMMAND_BYTES)
+
+
+@pytest.mark.parametrize("code", [5, 6, 7])
+def test_unknown_unit(code: int) -> None:
+    commands = random_commands(random.Random(4), 5)
+    image = bytearray(program(TINY, commands))
+    image[3 * COMMAND_BYTES] = image[3 * COMMAND_BYTES] & ~7 | code
+    pushed, error, finished, _ = run(TINY, bytes(image))
+    assert (pushed, error, finished) == (described(commands[:2]), ERRORS["unit"], 1)

@@ -1,0 +1,64 @@
+"""The load unit against NumPy: every beat into its place, partial beats too, `ended` when the last one is there."""
+
+import random
+
+import numpy as np
+import pytest
+
+from hw.config import EngineConfig
+from hw.gateware.load import Load
+from tests.support import transfers
+from tests.support.bus import serve_requests
+from tests.support.configs import BEATS, SKEW, TINY, WIDE
+from tests.support.ports import Rows
+from tests.support.pysim import get, put, put_fields, run_benches
+from tests.support.transfer_bench import dram, feed, random_transfers
+
+LIMIT = 6000
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("config", [TINY, SKEW, WIDE, BEATS], ids=lambda config: config.name)
+def test_equals_model(config: EngineConfig, seed: int) -> None:
+    unit, rows, wanted, memory = Load(config), Rows(config), Rows(config), dram(config, seed)
+    commands = random_transfers("load", config, random.Random(seed), 4)
+    snapshots: list = []
+    feeder = feed(unit, commands, snapshots, limit=LIMIT, watch=lambda: rows.data.copy())
+
+    async def issue(ctx) -> None:
+        put(ctx, unit.burst_bytes, memory.timing.burst_bytes)
+        await feeder(ctx)
+
+    run_benches(unit, issue, background=[rows.take_writes(unit.write, cycles=LIMIT),
+                                         serve_requests(unit.request, unit.beats, memory, cycles=LIMIT)])
+    for number, (command, snapshot) in enumerate(zip(commands, snapshots, strict=True)):
+        transfers.load(command, memory.data, wanted)
+        place = wanted.data != Rows(config).data  # what is there by now; later commands may have begun
+        np.testing.assert_array_equal(snapshot[place], wanted.data[place], strict=True, err_msg=f"command {number}")
+    np.testing.assert_array_equal(rows.data, wanted.data, strict=True)
+
+
+def test_next_command_starts_when_bursts_are_granted() -> None:
+    """With no data back yet, the second command's bursts are asked for; the fifth waits for a place."""
+    config = TINY
+    unit, asked = Load(config), []
+    commands = random_transfers("load", config, random.Random(5), 6)
+
+    async def bench(ctx) -> None:
+        put(ctx, unit.burst_bytes, 256)
+        put(ctx, unit.request.grant, 1)
+        pending = list(commands)
+        for _ in range(200):
+            put(ctx, unit.command.ready, bool(pending))
+            if pending:
+                put_fields(ctx, unit.command.fields, pending[0].fields)
+                if get(ctx, unit.command.pop):
+                    pending.pop(0)
+            if get(ctx, unit.request.valid):
+                asked.append(get(ctx, unit.request.address))
+            await ctx.tick()
+
+    run_benches(unit, bench)
+    # One command's data is awaited, `OPEN_TRANSFERS` more are expected behind it.
+    firsts = [command.fields["dram_address"] in asked for command in commands]
+    assert firsts == [True] * 5 + [False]
