@@ -1,23 +1,8 @@
-"""The two questions asked of a run in RTL: are the values golden's, are the cycles the model's?"""
-
-import numpy as np
-from numpy.typing import NDArray
+"""Holds a run in RTL against the model."""
 
 from hw.commands import UNITS
 from hw.rtl import RtlRun
 from sim.model.engine import ModelRun
-
-
-def first_mismatch(layer: str, actual: NDArray[np.int8], expected: NDArray[np.int8]) -> str | None:
-    """Where two (height, width, channels) tensors differ first, or None."""
-    if actual.shape != expected.shape:
-        return f"{layer}: shape {actual.shape} instead of {expected.shape}"
-    places = np.argwhere(actual != expected)
-    if not len(places):
-        return None
-    row, column, channel = places[0]
-    return (f"{layer}: {len(places)} elements differ, first at row {row}, column {column}, channel {channel}:"
-            f" {actual[row, column, channel]} instead of {expected[row, column, channel]}")
 
 
 def compare(model: ModelRun, rtl: RtlRun) -> list[str]:

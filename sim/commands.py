@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from golden.compare import first_mismatch
 from golden.layer import LayerSpec
 from golden.networks import NETWORKS
 from hw.compiler.cascade import check_supported
@@ -137,7 +138,7 @@ def run_rtl(args: Namespace) -> int:
 def _rtl_cascade(args: Namespace, source: Source, specs: Sequence[LayerSpec],
                  engine: tuple[EngineConfig, MemoryTiming], picture: np.ndarray | None) -> tuple[dict[str, Any], str]:
     from hw.rtl import run_rtl as run_in_rtl
-    from sim.check import compare, first_mismatch
+    from sim.check import compare
 
     config, memory = engine
     layers = source.numbers(specs, args.seed)
@@ -146,7 +147,7 @@ def _rtl_cascade(args: Namespace, source: Source, specs: Sequence[LayerSpec],
     run = run_in_rtl(planned.program, values, memory)
     expected = golden_output(layers, values, args.rounding)
     actual = planned.program.output.unpack(run.memory)
-    mismatch = first_mismatch(specs[-1].name, actual, expected)
+    mismatch = first_mismatch(specs[-1].name, expected, actual)
     differences = compare(planned.run, run)
     report = run_report(specs, planned, args.clock_mhz)
     found = {"bit_exact": mismatch is None, "model_cycles": planned.run.cycles, "rtl_cycles": run.cycles}

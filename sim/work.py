@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from golden.importer.tflite_import import load_tflite
 from golden.layer import LayerSpec, QuantisedLayer
-from golden.model import Model, ModelError
-from golden.network import INPUT, Network, UnknownLayer
+from golden.model import Model
+from golden.network import Network, UnknownLayer
 from golden.networks import network
 from golden.ops import run_layer
 from golden.quantise import Rounding
-from golden.synthetic import synthesise_input, synthesise_layer
+from golden.synthetic import synthesise_input
+from golden.synthetic_model import synthesised_layer
 from hw.compiler.cascade import check_supported
 from hw.compiler.errors import CompileError
 
@@ -66,23 +67,9 @@ class Source:
 
     def numbers(self, specs: Sequence[LayerSpec], seed: int) -> list[QuantisedLayer]:
         """The layers with their numbers: the model's, or seeded ones."""
-        if self.model:
-            nodes = [self.model.layer(spec.name) for spec in specs]
-            return [node for node in nodes if isinstance(node, QuantisedLayer)]
-        layers: list[QuantisedLayer] = []
-        for spec in specs:
-            zero_point = layers[-1].output_zero_point if layers else self._input_zero_point(spec, seed)
-            layers.append(synthesise_layer(spec, seed, input_zero_point=zero_point))
-        return layers
-
-    def _input_zero_point(self, spec: LayerSpec, seed: int) -> int:
-        (before, *_) = self.network.inputs_of(spec.name)
-        if before == INPUT:
-            return 0
-        producer = self.network.layer(before)
-        if not producer.weight_shape:
-            return -128
-        return synthesise_layer(producer, seed).output_zero_point
+        nodes = [self.model.layer(spec.name) if self.model else synthesised_layer(self.network, spec.name, seed)
+                 for spec in specs]
+        return [node for node in nodes if isinstance(node, QuantisedLayer)]
 
     def activations(self, layer: QuantisedLayer, seed: int, picture: NDArray | None,
                     rounding: Rounding) -> NDArray[np.int8]:
@@ -96,13 +83,8 @@ class Source:
             return synthesise_input(layer.spec.input_shape, seed, zero_point=layer.input_zero_point)
         if picture is None:
             picture = _seeded_picture(self.model, seed)
-        (before, *_) = self.network.inputs_of(layer.spec.name)
-        if before == INPUT:
-            return self.model.input.read(picture)
-        for name, tensor in self.model.trace(picture, rounding):
-            if name == before:
-                return tensor.reshape(layer.spec.input_shape)
-        raise ModelError(f"{layer.spec.name}: its input {before!r} was never made")
+        (tensor,) = self.model.feed(layer.spec.name, picture, rounding)
+        return tensor.reshape(layer.spec.input_shape)
 
 
 def _supported(specs: Sequence[LayerSpec]) -> bool:

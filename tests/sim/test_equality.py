@@ -1,0 +1,123 @@
+"""The model equals the RTL in every cycle it speaks of, and the RTL golden in every element. No tolerance."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from golden.compare import first_mismatch
+from golden.layer import QuantisedLayer
+from golden.networks import mobilenet_v1
+from golden.quantise import Rounding
+from golden.synthetic import synthesise_input, synthesise_layer
+from hw.compiler.cascade import Schedule, compile_cascade
+from hw.compiler.errors import CompileError
+from hw.config import PRESETS, EngineConfig
+from hw.memory_timing import MemoryTiming
+from hw.rtl import run_rtl
+from sim.check import compare
+from sim.model.engine import run_model
+from sim.search import plan
+from sim.work import golden_output
+from tests.sim.strategies import cascades, timings
+from tests.support.configs import SKEW, TINY, WIDE
+
+BUILDS = [TINY, SKEW, WIDE]
+named = pytest.mark.parametrize("config", BUILDS, ids=lambda config: config.name)
+SETTINGS = partial(settings, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+
+
+def check(layers: Sequence[QuantisedLayer], config: EngineConfig, schedule: Schedule, memory: MemoryTiming,
+          rounding: Rounding = "double") -> None:
+    program = compile_cascade(layers, config, schedule, rounding)
+    first = layers[0]
+    values = synthesise_input(first.spec.input_shape, 0, zero_point=first.input_zero_point)
+    rtl = run_rtl(program, values, memory)
+    assert compare(run_model(program, memory), rtl) == []
+    expected = golden_output(layers, values, rounding)
+    assert first_mismatch(layers[-1].spec.name, expected, program.output.unpack(rtl.memory)) is None
+
+
+def random_check(config: EngineConfig, data: st.DataObject) -> None:
+    layers = data.draw(cascades(), label="layers")
+    schedule = Schedule(stripe_rows=data.draw(st.integers(1, layers[-1].spec.output_shape[0]), label="stripe rows"))
+    memory = data.draw(timings(config), label="memory")
+    try:
+        check(layers, config, schedule, memory, data.draw(st.sampled_from(("double", "single")), label="rounding"))
+    except CompileError:
+        assume(False)
+
+
+@named
+@settings(parent=SETTINGS(), max_examples=40, derandomize=True)
+@given(data=st.data())
+def test_random(config: EngineConfig, data: st.DataObject) -> None:
+    random_check(config, data)
+
+
+@pytest.mark.full
+@named
+@settings(parent=SETTINGS(), max_examples=1500)
+@given(data=st.data())
+def test_random_many(config: EngineConfig, data: st.DataObject) -> None:
+    random_check(config, data)
+
+
+MEMORIES = [MemoryTiming(), MemoryTiming(read_latency=7, max_outstanding=2, burst_bytes=64, pause_period=90,
+                                         pause_length=20)]
+
+
+def mobilenet_pair(name: str, resolution: int) -> list[QuantisedLayer]:
+    pair = mobilenet_v1(resolution=resolution).pair(name)
+    assert pair is not None
+    first = synthesise_layer(pair[0], 1)
+    return [first, synthesise_layer(pair[1], 1, input_zero_point=first.output_zero_point)]
+
+
+@pytest.mark.parametrize("memory", MEMORIES, ids=("default", "slow"))
+@pytest.mark.parametrize("name", ["conv_dw_1", "conv_dw_2", "conv_dw_5", "conv_dw_6", "conv_dw_12", "conv_dw_13"])
+def test_mobilenet_pairs(name: str, memory: MemoryTiming) -> None:
+    layers = mobilenet_pair(name, 96)
+    check(layers, PRESETS["pe256"], plan(layers, PRESETS["pe256"], memory).schedule, memory)
+
+
+def test_the_layer_of_the_readme_at_full_size() -> None:
+    layers = mobilenet_pair("conv_dw_5", 224)
+    memory = MemoryTiming()
+    check(layers, PRESETS["pe256"], plan(layers, PRESETS["pe256"], memory).schedule, memory)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("preset", ["pe256", "pe64", "odd", "pe1024"])
+@pytest.mark.parametrize("block", range(1, 14))
+def test_all_mobilenet_pairs_at_full_size(block: int, preset: str) -> None:
+    layers = mobilenet_pair(f"conv_dw_{block}", 224)
+    memory = MemoryTiming()
+    check(layers, PRESETS[preset], plan(layers, PRESETS[preset], memory).schedule, memory)
+
+
+def _one_cycle_later(change: Callable[[list[int]], None]) -> list[str]:
+    layers = mobilenet_pair("conv_dw_3", 32)
+    program = compile_cascade(layers, TINY, Schedule(stripe_rows=1))
+    memory = MemoryTiming()
+    model = run_model(program, memory)
+    values = synthesise_input(layers[0].spec.input_shape, 0, zero_point=layers[0].input_zero_point)
+    rtl = run_rtl(program, values, memory)
+    assert compare(model, rtl) == []
+    ended = {unit: list(cycles) for unit, cycles in rtl.ended.items()}
+    change(ended["pointwise"])
+    return compare(model, dataclasses.replace(rtl, ended=ended))
+
+
+def test_comparison_notices_one_cycle() -> None:
+    def later(ended: list[int]) -> None:
+        ended[0] += 1
+
+    assert len(_one_cycle_later(later)) == 1
+
+
+def test_comparison_notices_a_missing_command() -> None:
+    assert _one_cycle_later(list.clear) != []

@@ -1,0 +1,61 @@
+"""The closed form of the DRAM against the same rules followed cycle by cycle."""
+
+from collections import deque
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hw.memory_timing import MemoryTiming
+from sim.model.memory import Memory
+from tests.sim.strategies import timings
+from tests.support.configs import TINY
+
+
+def step_by_step(timing: MemoryTiming, bursts: list[tuple[bool, int, int]]) -> list[tuple[int, list[int], int]]:
+    """Per burst (write, earliest cycle on the bus, beats): acceptance, beats, closing, from a clock loop."""
+    spacing, rate = timing.beat_spacing(TINY)
+    waiting = deque(enumerate(bursts))
+    queue: deque[int] = deque()
+    closing: dict[int, int] = {}
+    accepted: list[int] = []
+    beats: list[list[int]] = [[] for _ in bursts]
+    active, due, cycle = 0, 0, 0
+    while len(closing) < len(bursts):
+        room = sum(1 for index in range(len(accepted)) if closing.get(index, cycle) >= cycle) < timing.max_outstanding
+        paused = timing.pause_period and (cycle - timing.pause_phase) % timing.pause_period < timing.pause_length
+        if not paused:
+            if queue:
+                index = queue[0]
+                write, _, count = bursts[index]
+                ready = accepted[index] + (1 if write else timing.read_latency)
+                if cycle >= ready and active * rate >= due:
+                    due = max(due, active * rate - rate + 1) + spacing
+                    beats[index].append(cycle)
+                    if len(beats[index]) == count:
+                        queue.popleft()
+                        closing[index] = cycle + (timing.write_latency if write else 0)
+            active += 1
+        previous = accepted[-1] if accepted else -1
+        if waiting and room and cycle >= waiting[0][1][1] and cycle > previous:
+            queue.append(waiting.popleft()[0])
+            accepted.append(cycle)
+        cycle += 1
+    return [(accepted[index], beats[index], closing[index]) for index in range(len(bursts))]
+
+
+bursts_strategy = st.lists(st.tuples(st.booleans(), st.integers(0, 60), st.integers(1, 12)), min_size=1, max_size=12)
+
+
+@settings(deadline=None, max_examples=150, derandomize=True)
+@given(timing=timings(TINY), gaps=bursts_strategy)
+def test_closed_form(timing: MemoryTiming, gaps: list[tuple[bool, int, int]]) -> None:
+    memory = Memory(TINY, timing)
+    bursts, found, earliest = [], [], 0
+    for write, gap, beats in gaps:
+        earliest += gap + 1
+        bursts.append((write, earliest, beats))
+        accepted = memory.accept(earliest)
+        number, _, closed = memory.serve(write, accepted, beats)
+        found.append((accepted, memory.beat_cycles(number), closed))
+        earliest = accepted
+    assert found == step_by_step(timing, bursts)
