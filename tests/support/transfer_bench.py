@@ -57,10 +57,9 @@ def feed(unit, commands: Sequence[Command], ends: list[NDArray[np.uint8] | int],
                 put_fields(ctx, unit.command.fields, pending[0].fields)
                 if get(ctx, unit.command.pop):
                     pending.pop(0)
-            ended = bool(get(ctx, unit.ended))
-            await ctx.tick()
-            if ended:
+            if get(ctx, unit.ended):
                 ends.append(watch() if watch is not None else now)
+            await ctx.tick()
             quiet = quiet + 1 if len(ends) == len(commands) and not pending else 0
             now += 1
             assert now < limit, f"{len(ends)} of {len(commands)} commands ended within {limit} cycles"
