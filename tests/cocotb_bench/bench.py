@@ -1,34 +1,47 @@
-"""Runs in the simulator: one program in the generated engine, its DRAM in Python, the result compared with golden.
+"""Runs in the simulator: programs in the generated engine, their DRAM in Python, results compared with golden.
 
-What to run comes as JSON in the environment variable `JOB`, as `tests.cocotb_bench.job.Job`; the cycles of a run go
-to `Job.report`.
+The file that the environment variable `JOBS` names holds what to run, as `tests.cocotb_bench.job` writes it; what
+became of each goes to the file `OUTCOMES`.
 """
 
 import os
+from pathlib import Path
 
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, FallingEdge
 
-from tests.cocotb_bench.job import Job
+from tests.cocotb_bench.job import Job, Outcome, jobs_from_json, to_json
 from tests.cocotb_bench.testbench import Testbench
 
-AFTER = 200
+AFTER = 100
 """Cycles watched after the interrupt: nothing more may happen."""
 
 
-@cocotb.test()
-async def fused_layers(dut) -> None:
-    job = Job.from_json(os.environ["JOB"])
+async def run_job(dut, job: Job) -> Outcome:
+    """One program from reset to the comparison of its output."""
     scene = job.scene()
     bench = Testbench(dut, scene)
-    Clock(dut.clk, 10, unit="ns").start()
-    dut.rst.value = 1
     bench.rest()
+    dut.rst.value = 1
     await ClockCycles(dut.clk, 4)
     await FallingEdge(dut.clk)
     dut.rst.value = 0
-    run = await bench.run()
-    await bench.stay_quiet(AFTER)
-    scene.check()
-    job.write_report(run)
+    try:
+        report = await bench.run()
+        await bench.stay_quiet(AFTER)
+        scene.check()
+    except AssertionError as error:
+        return Outcome(failure=f"{type(error).__name__}: {error}")
+    return Outcome(report=report)
+
+
+@cocotb.test()
+async def programs(dut) -> None:
+    outcomes = []
+    Clock(dut.clk, 10, unit="ns").start()
+    for job in jobs_from_json(Path(os.environ["JOBS"]).read_text()):
+        outcomes.append(await run_job(dut, job))
+        Path(os.environ["OUTCOMES"]).write_text(to_json(outcomes))
+    failures = [outcome.failure for outcome in outcomes if outcome.failure]
+    assert not failures, "; ".join(failures)

@@ -14,13 +14,13 @@ from hw.verilator import BUILD, PRECOMPILED_HEADERS, WARNINGS, ToolError, enviro
 TOP = "sepconv"
 
 
-def build(config: EngineConfig, *, waves: str = "") -> Path:
-    """Folder with the simulator of `config`, tracing into `waves` ("fst", "vcd" or none).
+def build(config: EngineConfig, *, waves: str = "", source: Path | None = None) -> Path:
+    """Folder with the simulator of `config`, or of the Verilog in `source`, tracing into `waves` ("fst", "vcd", none).
 
     cocotb's own runner would make every signal of the design public, which costs most of Verilator's
     optimisation; only the ports are needed. Raises `ToolError`.
     """
-    source = verilog_directory(config)
+    source = source or verilog_directory(config)
     tools = environment()
     ports = [port["name"] for port in json.loads((source / f"{TOP}.json").read_text())["ports"]]
     public = "`verilator_config\n" + "".join(f'public_flat_rw -module "{TOP}" -var "{name}"\n' for name in ports)

@@ -3,8 +3,8 @@
 import dataclasses
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming, parse_memory
 from hw.program import Program
 from tests.support.burst_memory import BurstMemory
-from tests.support.cases import CASES, Case
+from tests.support.cases import Case, find_case
 from tests.support.compare import Mismatch, assert_tensor_equal
 from tests.support.configs import find_config
 
@@ -46,7 +46,6 @@ class Job:
     back_pressure: random handshakes; else `memory` is kept to the cycle
     memory: timing, as `parse_memory` reads it
     broken: name of a fault of `tests.cocotb_bench.faults` put into the program, for tests of the checks
-    report: file for the `Report`
     """
 
     case: str
@@ -55,20 +54,30 @@ class Job:
     back_pressure: bool = False
     memory: str = ""
     broken: str = ""
-    report: str = ""
-
-    @classmethod
-    def from_json(cls, text: str) -> "Job":
-        return cls(**json.loads(text))
-
-    def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self))
 
     def scene(self) -> "Scene":
-        return Scene(CASES[self.case], find_config(self.config), self)
+        return Scene(find_case(self.case, self.seed), find_config(self.config), self)
 
-    def write_report(self, report: Report) -> None:
-        Path(self.report).write_text(json.dumps(dataclasses.asdict(report)))
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a job: a report, or why a check did not hold."""
+
+    report: Report | None = None
+    failure: str = ""
+
+
+def to_json(items: Sequence[Job] | Sequence[Outcome]) -> str:
+    return json.dumps([dataclasses.asdict(item) for item in items])
+
+
+def jobs_from_json(text: str) -> list[Job]:
+    return [Job(**item) for item in json.loads(text)]
+
+
+def outcomes_from_json(text: str) -> list[Outcome]:
+    return [Outcome(report=Report(**item["report"]) if item["report"] else None, failure=item["failure"])
+            for item in json.loads(text)]
 
 
 class Scene:

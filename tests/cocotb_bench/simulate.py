@@ -1,30 +1,18 @@
-"""Runs a `Job` in the simulator and hands back its report."""
+"""Runs jobs in the simulator of their configuration and hands back what became of each."""
 
-import dataclasses
-import json
+import hashlib
 import os
-import xml.etree.ElementTree as xml
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from cocotb_tools.runner import get_runner
 
-from hw.verilator import environment
+from hw.verilator import ToolError, environment
 from tests.cocotb_bench.build import TOP, build
-from tests.cocotb_bench.job import Job, Report
+from tests.cocotb_bench.job import Job, Outcome, outcomes_from_json, to_json
 from tests.support.configs import find_config
 
 ROOT = Path(__file__).parents[2]
-
-
-class JobFailed(AssertionError):
-    """A simulation whose checks did not hold: what did not, and a command that repeats it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    report: Report
-    waves: Path | None
 
 
 def repro(job: Job) -> str:
@@ -32,40 +20,43 @@ def repro(job: Job) -> str:
     return f"make cocotb TEST={job.case} SEED={job.seed} CONFIG={job.config}"
 
 
-def simulate(job: Job, *, waves: str = "") -> Outcome:
-    """Builds and runs; raises `JobFailed` if a check fails, `ToolError` without a working simulator."""
-    build_directory = build(find_config(job.config), waves=waves)
-    run = build_directory / "runs" / "-".join(
-        filter(None, [job.case, str(job.seed), "random" if job.back_pressure else job.memory, job.broken]))
+def describe(job: Job) -> str:
+    return f"{job.case} on {job.config}, seed {job.seed}, " + (
+        "random back-pressure" if job.back_pressure else f"memory {job.memory or 'as by default'}")
+
+
+def simulate(jobs: Sequence[Job], *, waves: str = "", source: Path | None = None) -> tuple[list[Outcome], Path]:
+    """Outcome of each of `jobs`, all of one configuration, run one after another, and the folder of the run.
+
+    `waves` names the format to trace into ("fst" or "vcd"), `source` another folder with Verilog. Raises `ToolError`
+    without a working simulator.
+    """
+    (config,) = {job.config for job in jobs}
+    build_directory = build(find_config(config), waves=waves, source=source)
+    listed = to_json(jobs)
+    run = build_directory / "runs" / hashlib.sha256(listed.encode()).hexdigest()[:16]
     run.mkdir(parents=True, exist_ok=True)
-    report = run / "report.json"
-    report.unlink(missing_ok=True)
-    job = dataclasses.replace(job, report=str(report))
-    tools = environment()
-    log, results = run / "log.txt", run / "results.xml"
-    results.unlink(missing_ok=True)
-    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    outcomes = run / "outcomes.json"
+    outcomes.unlink(missing_ok=True)
+    (run / "jobs.json").write_text(listed)
+    variables = {"JOBS": str(run / "jobs.json"), "OUTCOMES": str(outcomes), "PATH": environment()["PATH"],
+                 "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+                 "COCOTB_ANSI_OUTPUT": "0"}
+    status = _simulate(build_directory, run, variables, waves=bool(waves))
+    done = outcomes_from_json(outcomes.read_text()) if outcomes.exists() else []
+    if len(done) != len(jobs):
+        raise ToolError(f"the simulation of {describe(jobs[len(done)])} broke off with status {status}; see"
+                        f" {run / 'log.txt'}")
+    return done, run
+
+
+def _simulate(build_directory: Path, run: Path, variables: dict[str, str], *, waves: bool) -> int | str | None:
+    """Exit status of the simulator, which is not 0 when a check did not hold."""
     try:
         get_runner("verilator").test(
-            test_module="tests.cocotb_bench.bench", hdl_toplevel=TOP, hdl_toplevel_lang="verilog", build_dir=build_directory, test_dir=run,
-            seed=job.seed, results_xml=str(results), log_file=log, waves=bool(waves),
-            extra_env={"JOB": job.to_json(), "PYTHONPATH": path, "PATH": tools["PATH"], "COCOTB_ANSI_OUTPUT": "0"})
-    except SystemExit as status:
-        failure = _failure(results) or f"the simulator ended with status {status.code}; see {log}"
-    else:
-        failure = _failure(results)
-    if failure:
-        raise JobFailed(f"{failure}\n  repeat with: {repro(job)}")
-    if not report.exists():
-        raise JobFailed(f"the simulation left no report; see {log}\n  repeat with: {repro(job)}")
-    return Outcome(report=Report(**json.loads(report.read_text())), waves=run / f"dump.{waves}" if waves else None)
-
-
-def _failure(results: Path) -> str:
-    """Message of the first failure in a results file; empty if all passed."""
-    if not results.exists():
-        return ""
-    for failure in xml.parse(results).iter():
-        if failure.tag in ("failure", "error"):
-            return failure.get("message") or failure.get("error_msg") or (failure.text or "failed").strip()
-    return ""
+            test_module="tests.cocotb_bench.bench", hdl_toplevel=TOP, hdl_toplevel_lang="verilog",
+            build_dir=build_directory, test_dir=run, results_xml=str(run / "results.xml"), log_file=run / "log.txt",
+            waves=waves, extra_env=variables)
+    except SystemExit as end:
+        return end.code
+    return 0

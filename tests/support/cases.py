@@ -1,6 +1,7 @@
 """Named cases for whole engines: layers, schedule, rounding and the reference result of each."""
 
 import dataclasses
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -65,7 +66,6 @@ class Case:
     corner: Corner = "none"
     input_zero_point: int = INT8_MIN
     weight_zero_point: int = 0
-    full: bool = False
 
     def layers(self, seed: int) -> list[QuantisedLayer]:
         layers, zero_point = [], self.input_zero_point
@@ -102,4 +102,59 @@ LINEAR: Activation = "none"
 
 CASES: Mapping[str, Case] = {
     "pair_s1": Case(specs=pair((6, 6, 16), 16), stripe_rows=3),
+    "pair_s2_keras": Case(specs=pair((8, 8, 24), 20, 2, KERAS), stripe_rows=2),
+    "pair_s2_same_odd": Case(specs=pair((7, 9, 16), 24, 2), stripe_rows=2),
+    "pair_s2_pytorch": Case(specs=pair((8, 6, 16), 8, 2), stripe_rows=1),
+    "odd_sizes": Case(specs=pair((7, 5, 19), 13), stripe_rows=3, input_zero_point=-3),
+    "pad_left_top": Case(specs=pair((6, 5, 11), 8, 1, LEFT, LINEAR), stripe_rows=2, input_zero_point=100),
+    "pad_right_bottom": Case(specs=pair((5, 6, 8), 9, 1, KERAS, LINEAR), stripe_rows=2, input_zero_point=-100),
+    "pad_none": Case(specs=pair((6, 7, 8), 16, 1, NONE), stripe_rows=2),
+    "pad_two": Case(specs=pair((4, 3, 8), 8, 1, WIDE_PADDING), stripe_rows=2, input_zero_point=17),
+    "ties_double": Case(specs=pair((5, 5, 16), 16, 1, EVEN, LINEAR), stripe_rows=3, corner="ties"),
+    "ties_single": Case(specs=pair((5, 5, 16), 16, 1, EVEN, LINEAR), stripe_rows=3, corner="ties",
+                        rounding="single"),
+    "extremes_double": Case(specs=pair((5, 4, 17), 15, 2), stripe_rows=2, corner="extremes"),
+    "extremes_single": Case(specs=pair((5, 4, 17), 15, 2), stripe_rows=2, corner="extremes", rounding="single",
+                            weight_zero_point=-7),
+    "weights_streamed": Case(specs=pair((4, 4, 64), 112), stripe_rows=2),
+    "ring_wrap": Case(specs=pair((17, 4, 8), 8), stripe_rows=1),
+    "ring_wrap_s2": Case(specs=pair((19, 3, 9), 8, 2, KERAS), stripe_rows=2),
+    "two_pairs": Case(specs=(
+        depthwise("dw_1", (9, 6, 12)), pointwise("pw_1", (9, 6, 12), 20),
+        depthwise("dw_2", (9, 6, 20), 2, KERAS), pointwise("pw_2", (4, 3, 20), 9, LINEAR)), stripe_rows=1),
+    "lone_depthwise": Case(specs=(depthwise("dw", (6, 7, 21), 1, EVEN, LINEAR),), stripe_rows=3),
+    "lone_pointwise": Case(specs=(pointwise("pw", (5, 7, 21), 30, LINEAR),), stripe_rows=2, input_zero_point=5),
+    "fully_connected": Case(specs=(connected("fc", 50, 43),), stripe_rows=1),
+    "one_pixel": Case(specs=pair((1, 1, 8), 8), stripe_rows=1),
+    "narrow": Case(specs=pair((9, 1, 8), 8, 2), stripe_rows=2),
+    "flat": Case(specs=pair((1, 11, 16), 8), stripe_rows=1),
 }
+"""By the names that `make cocotb TEST=` takes, besides `random`."""
+
+
+def random_case(seed: int) -> Case:
+    """A lone layer or a pair of any shape that is small."""
+    rng = random.Random(seed)
+    size = (rng.randint(1, 12), rng.randint(1, 12), rng.randint(1, 50))
+    stride = rng.choice((1, 2))
+    padding = Padding(top=rng.randint(0, 2), bottom=rng.randint(0, 2), left=rng.randint(0, 2), right=rng.randint(0, 2))
+    if size[0] + padding.top + padding.bottom < 3 or size[1] + padding.left + padding.right < 3:
+        padding = EVEN
+    specs = pair(size, rng.randint(1, 50), stride, padding, rng.choice(("none", "relu")))
+    specs = rng.choice((specs, specs, specs[:1], specs[1:]))
+    return Case(
+        specs=specs, stripe_rows=rng.randint(1, specs[-1].output_shape[0]), rounding=rng.choice(("double", "single")),
+        corner=rng.choice(("none", "none", "ties", "extremes")), input_zero_point=rng.randint(-128, 127),
+        weight_zero_point=rng.choice((0, 0, rng.randint(-20, 20))))
+
+
+def find_case(name: str, seed: int) -> Case:
+    """Case of that name; `random` is made from the seed. Raises `KeyError` with all names."""
+    if name == RANDOM:
+        return random_case(seed)
+    if name not in CASES:
+        raise KeyError(f"test {name!r} is unknown; tests: {', '.join([*CASES, RANDOM])}")
+    return CASES[name]
+
+
+RANDOM = "random"
