@@ -39,7 +39,7 @@ def check(family: str, alpha: float, resolution: int, channels_in: int, classes:
     """Raise ValueError unless the parameters make a network."""
     if not 0 < alpha < 64:
         raise ValueError(f"{family} needs 0 < alpha < 64, not {alpha}")
-    if resolution < 32 or resolution % 32:
-        raise ValueError(f"{family} needs a resolution that is a multiple of 32, not {resolution}")
+    if resolution < 32:
+        raise ValueError(f"{family} needs a resolution of at least 32 pixels, not {resolution}")
     if channels_in < 1 or classes < 1:
         raise ValueError(f"{family} needs at least one input channel and one class")

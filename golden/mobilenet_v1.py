@@ -21,7 +21,7 @@ def mobilenet_v1(
     Raises
     ------
     ValueError
-        When `resolution` is not a positive multiple of 32, `alpha` leaves a layer without filters, or a count
+        When `resolution` is less than 32, `alpha` leaves a layer without filters, or a count
         is not positive.
     """
     check("MobileNetV1", alpha, resolution, channels_in, classes)

@@ -29,7 +29,7 @@ def mobilenet_v2(
     Raises
     ------
     ValueError
-        When `resolution` is not a positive multiple of 32, `alpha` is out of range, or a count is not
+        When `resolution` is less than 32, `alpha` is out of range, or a count is not
         positive.
     """
     check("MobileNetV2", alpha, resolution, channels_in, classes)

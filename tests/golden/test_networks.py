@@ -105,8 +105,8 @@ def test_unknown_layer():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"resolution": 225}, "a multiple of 32, not 225"),
-        ({"resolution": 0}, "a multiple of 32, not 0"),
+        ({"resolution": 31}, "at least 32 pixels, not 31"),
+        ({"resolution": 0}, "at least 32 pixels, not 0"),
         ({"alpha": 0.0}, "0 < alpha < 64, not 0.0"),
         ({"alpha": 0.01}, "alpha ≥ 1/32, not 0.01"),
         ({"alpha": float("nan")}, "not nan"),
