@@ -1,0 +1,208 @@
+"""The operators that can be imported, and how real numbers and integers change into each other."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.host import Dequantise, FloatSoftmax, Quantise, Rescale
+from golden.importer.site import check_accumulator
+from golden.layer import LayerSpec
+from golden.model import ModelError
+from golden.onnx_import import multiplying, plain
+from golden.onnx_import.assemble import Builder
+from golden.onnx_import.reader import OnnxOperator
+from golden.onnx_import.values import (
+    OFFSET,
+    Constant,
+    DequantisedConstant,
+    Pending,
+    Quantisation,
+    Tensor,
+    Value,
+)
+from golden.quantise import INT8_MAX, INT8_MIN, quantise_multiplier
+
+Inputs = tuple[Value | None, ...]
+Attributes = dict[str, Any]
+
+
+def convert(operator: OnnxOperator, inputs: Inputs, builder: Builder) -> Value:
+    """What the operator's output stands for; layers go into `builder`.
+
+    Raises
+    ------
+    ModelError, ValueError
+        When the operator does not fit; the caller adds which it was.
+    """
+    accepted, conversion = OPERATORS[operator.kind]
+    unknown = sorted(set(operator.attributes) - set(accepted))
+    if unknown:
+        raise ModelError(f"attribute {unknown[0]!r} is not supported; supported are {', '.join(accepted) or 'none'}")
+    least = 0 if operator.kind == "Constant" else 1
+    if len(inputs) < least or (least and inputs[0] is None):
+        raise ModelError("input 0 is missing")
+    builder.operator = operator
+    attributes = dict(operator.attributes)
+    if conversion is None:
+        return _BUILDING[operator.kind](inputs, attributes, builder)
+    return conversion(inputs, attributes)
+
+
+def final_tensor(value: Value, builder: Builder) -> Tensor:
+    """The float32 or integer tensor behind the model's output."""
+    if isinstance(value, Tensor):
+        return _as_floats(value, builder) if value.real else value
+    if isinstance(value, Pending):
+        raise ModelError(f"the output of the last {value.kind} is not quantised; only QDQ models are supported")
+    raise ModelError("the output is a constant")
+
+
+def _quantise(inputs: Inputs, attributes: Attributes, builder: Builder) -> Value:
+    """QuantizeLinear ends a triple, quantises a float, or changes a scale."""
+    value = inputs[0]
+    target = _quantisation(inputs, attributes)
+    if isinstance(value, Pending):
+        node = value.make(target, value.clamp)
+        spec = replace(node.spec, activation=value.clamp.activation)
+        return builder.append(replace(node, spec=spec), value, target)
+    if not isinstance(value, Tensor) or not value.real:
+        raise ModelError("only activations can be quantised; weights must be there as integers")
+    given, shape = value.quantisation, value.picture
+    if given == target:
+        return replace(value, real=False)
+    spec = LayerSpec(name="quantize", op="quantize", input_shape=shape, output_shape=shape)
+    if given is None:
+        node = Quantise(spec=spec, scale=target.scale, zero_point=target.zero_point)
+        return builder.append(node, value, target)
+    multiplier, shift = quantise_multiplier(given.scale / target.scale)
+    check_accumulator(255, shift)
+    node = Rescale(
+        spec=spec, multiplier=multiplier, shift=shift,
+        input_zero_point=given.zero_point, output_zero_point=target.zero_point,
+    )  # fmt: skip
+    return builder.append(node, value, target)
+
+
+def _dequantise(inputs: Inputs, attributes: Attributes, builder: Builder) -> Value:
+    """DequantizeLinear of an activation or a constant."""
+    value = inputs[0]
+    if isinstance(value, Tensor):
+        if value.real or _quantisation(inputs, attributes) != value.quantisation:
+            raise ModelError("scale, zero point and type must be those of QuantizeLinear before it")
+        return replace(value, real=True)
+    if not isinstance(value, Constant) or value.values.dtype not in (np.int8, np.uint8, np.int32):
+        raise ModelError("only activations and int8, uint8 or int32 constants can be dequantised")
+    _check_block(attributes)
+    scales, zero_points = _scales(inputs), _zero_points(inputs)
+    if zero_points is not None and zero_points.dtype != value.values.dtype:
+        raise ModelError(f"a zero point must have its tensor's type, {value.values.dtype}")
+    whole = np.zeros(len(scales), np.int64) if zero_points is None else zero_points.astype(np.int64)
+    if len(whole) != len(scales):
+        raise ModelError(f"{len(scales)} scales but {len(whole)} zero points")
+    return DequantisedConstant(
+        values=value.values, scales=scales, zero_points=whole, axis=attributes.get("axis", 1)
+    )
+
+
+def _softmax(inputs: Inputs, attributes: Attributes, builder: Builder) -> Value:
+    """Softmax over the channels, in float32 on the host."""
+    value = inputs[0]
+    if not isinstance(value, Tensor) or not value.real:
+        raise ModelError("an input is not an activation")
+    rank = len(value.shape)
+    axis = attributes.get("axis", -1) % rank
+    if value.picture[:2] != (1, 1) or value.shape[axis] != value.picture[2]:
+        raise ModelError(f"softmax over the channels of one pixel is supported, not axis {axis} of {value.shape}")
+    source = _as_floats(value, builder)
+    spec = LayerSpec(name="softmax", op="softmax", input_shape=value.picture, output_shape=value.picture)
+    return builder.append(FloatSoftmax(spec=spec), source, None)
+
+
+def _constant(inputs: Inputs, attributes: Attributes, builder: Builder) -> Value:
+    """Constant of a tensor."""
+    if set(attributes) != {"value"}:
+        raise ModelError("a constant tensor is supported")
+    return Constant(values=attributes["value"])
+
+
+def _as_floats(tensor: Tensor, builder: Builder) -> Tensor:
+    if tensor.quantisation is None:
+        return tensor
+    spec = LayerSpec(
+        name="dequantize", op="dequantize", input_shape=tensor.picture, output_shape=tensor.picture
+    )
+    given = tensor.quantisation
+    return builder.append(Dequantise(spec=spec, scale=given.scale, zero_point=given.zero_point), tensor, None)
+
+
+def _quantisation(inputs: Inputs, attributes: Attributes) -> Quantisation:
+    """Of an activation: one scale, one zero point; without a zero point the type is uint8."""
+    _check_block(attributes)
+    scales, zero_points = _scales(inputs), _zero_points(inputs)
+    if zero_points is None:
+        zero_points = np.zeros(1, dtype=np.uint8)
+    dtype = str(zero_points.dtype)
+    if len(scales) != 1 or len(zero_points) != 1 or dtype not in OFFSET:
+        raise ModelError(f"an activation needs one scale and one int8 or uint8 zero point, not {dtype}")
+    scale = float(scales[0])
+    if not 2.0**-64 <= scale <= 2.0**64:
+        raise ModelError(f"scale {scale} is not between 2^-64 and 2^64")
+    zero_point = int(zero_points[0]) - OFFSET[dtype]
+    assert INT8_MIN <= zero_point <= INT8_MAX
+    return Quantisation(scale=scale, zero_point=zero_point, dtype=dtype)
+
+
+def _check_block(attributes: Attributes) -> None:
+    if attributes.get("block_size", 0) or not attributes.get("saturate", 1):
+        raise ModelError("quantisation by blocks and without saturation are not supported")
+
+
+def _scales(inputs: Inputs) -> NDArray[np.float32]:
+    scale = inputs[1] if len(inputs) > 1 else None
+    if not isinstance(scale, Constant) or scale.values.dtype != np.float32 or scale.values.ndim > 1:
+        raise ModelError("a scale must be a constant float32")
+    if not np.isfinite(scale.values).all():
+        raise ModelError("a scale is not a number or infinite")
+    return scale.values.reshape(-1)
+
+
+def _zero_points(inputs: Inputs) -> NDArray[Any] | None:
+    zero_point = inputs[2] if len(inputs) > 2 else None
+    if zero_point is None:
+        return None
+    if not isinstance(zero_point, Constant) or zero_point.values.ndim > 1:
+        raise ModelError("a zero point must be a constant")
+    return zero_point.values.reshape(-1)
+
+
+_WINDOW = ("auto_pad", "dilations", "kernel_shape", "pads", "strides")
+_LINEAR = ("axis", "block_size", "saturate")
+_BUILDING: Mapping[str, Callable[[Inputs, Attributes, Builder], Value]] = {
+    "QuantizeLinear": _quantise,
+    "DequantizeLinear": _dequantise,
+    "Softmax": _softmax,
+    "Constant": _constant,
+}
+OPERATORS: Mapping[str, tuple[tuple[str, ...], Callable[[Inputs, Attributes], Value] | None]] = {
+    "Conv": ((*_WINDOW, "group"), multiplying.convolution),
+    "Gemm": (("alpha", "beta", "transA", "transB"), multiplying.gemm),
+    "MatMul": ((), multiplying.matmul),
+    "Add": ((), plain.add),
+    "GlobalAveragePool": ((), plain.global_average_pool),
+    "ReduceMean": (("axes", "keepdims", "noop_with_empty_axes"), plain.reduce_mean),
+    "AveragePool": ((*_WINDOW, "ceil_mode", "count_include_pad"), plain.average_pool),
+    "Relu": ((), plain.relu),
+    "Clip": (("min", "max"), plain.clip),
+    "Flatten": (("axis",), plain.flatten),
+    "Reshape": (("allowzero",), plain.reshape),
+    "Squeeze": (("axes",), plain.squeeze),
+    "Identity": ((), plain.identity),
+    "QuantizeLinear": (_LINEAR, None),
+    "DequantizeLinear": (_LINEAR, None),
+    "Softmax": (("axis",), None),
+    "Constant": (("value",), None),
+}
+"""Operators by kind: attributes that are understood, and what converts them (None: one of `_BUILDING`)."""
