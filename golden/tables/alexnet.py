@@ -1,6 +1,7 @@
 """AlexNet (Krizhevsky et al., NIPS 2012), in its two groups as published, and with the groups taken away."""
 
-from golden.tables.builder import NO_PADDING, Builder, around, to_the_end
+from golden.layer import NO_PADDING
+from golden.tables.builder import Builder, around, to_the_end
 from golden.tables.counted import CountedNetwork
 
 PAPER = "Krizhevsky et al., NIPS 2012, section 3.5"
@@ -20,8 +21,9 @@ def alexnet(groups: int = 2) -> CountedNetwork:
     shape = builder.conv("conv4", shape, 384, 3, groups=groups)
     shape = builder.conv("conv5", shape, 256, 3, groups=groups)
     shape = builder.max_pool("pool5", shape, 3, 2, to_the_end(shape, 3, 2))
-    for name, units in (("fc6", 4096), ("fc7", 4096), ("fc8", 1000)):
-        shape = builder.fully_connected(name, shape, units)
+    for name in ("fc6", "fc7"):
+        shape = builder.fully_connected(name, shape, 4096, activation="relu")
+    shape = builder.fully_connected("fc8", shape, 1000)
     builder.same("prob", "softmax", shape)
     if groups == 1:
         return builder.network(name="alexnet_one_group", title="AlexNet without groups", source=PAPER)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from golden.tables.counted import CountedNetwork
+from golden.tables.counted import CountedLayer, CountedNetwork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,11 @@ BODY_MACS = Convention(
     text="as macs, without the classifier",
     count=lambda network: network.macs - _classifier(network).macs,
 )
+AFTER_FIRST_MACS = Convention(
+    name="after-first-macs",
+    text="as macs, without the first convolution",
+    count=lambda network: network.macs - network.layers[0].macs,
+)
 WEIGHTS = Convention(
     name="weights",
     text="weights only",
@@ -58,26 +63,22 @@ BIASED = Convention(
     text="weights and trained biases",
     count=lambda network: network.weights + _biases(network),
 )
-TRAINED = Convention(
-    name="trained",
-    text="weights, biases, and scale and offset of each batch normalisation",
-    count=lambda network: network.weights + _biases(network) + 2 * _normalised(network),
-)
 STORED = Convention(
     name="stored",
-    text="as trained, with the mean and variance of each batch normalisation",
+    text="weights, biases, and the four numbers of each batch normalisation: scale, offset, mean, variance",
     count=lambda network: network.weights + _biases(network) + 4 * _normalised(network),
 )
-BODY_WEIGHTS = Convention(
-    name="body-weights",
-    text="weights only, without the classifier",
-    count=lambda network: network.weights - _classifier(network).weights,
+THREE_NORMS = Convention(
+    name="weights+3",
+    text="weights, biases, and three numbers (not four) of each batch normalisation",
+    count=lambda network: network.weights + _biases(network) + 3 * _normalised(network),
 )
 
 CONVENTIONS = (
-    MACS, CONVOLUTIONS, INSIDE, BODY_MACS, OPERATIONS, WEIGHTS, BIASED, TRAINED, STORED, BODY_WEIGHTS,
+    MACS, CONVOLUTIONS, INSIDE, BODY_MACS, AFTER_FIRST_MACS, OPERATIONS,
+    WEIGHTS, BIASED, THREE_NORMS, STORED,
 )  # fmt: skip
 
 
-def _classifier(network: CountedNetwork):
+def _classifier(network: CountedNetwork) -> CountedLayer:
     return [layer for layer in network.layers if layer.weights][-1]

@@ -1,5 +1,6 @@
 """A layer as the papers count it: its shape, its groups, and which parameters beside weights it trains."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from golden.layer import LayerSpec, window_output
@@ -69,13 +70,11 @@ class CountedLayer:
         spec = self.spec
         if not self.macs or spec.op == "fully_connected":
             return self.macs
-        before, after = (spec.padding.top, spec.padding.left), (spec.padding.bottom, spec.padding.right)
+        before = (spec.padding.top, spec.padding.left)
         inside = [
             taps_inside(spec.input_shape[axis], spec.output_shape[axis], spec.kernel[axis], spec.stride[axis], pad)
             for axis, pad in enumerate(before)
         ]
-        if max(before) == max(after) == 0:
-            return self.macs
         per_tap = self.weights // (spec.kernel[0] * spec.kernel[1])
         return per_tap * inside[0] * inside[1]
 
@@ -88,6 +87,12 @@ class CountedLayer:
     def normalised(self) -> int:
         """Number of channels that are batch-normalised."""
         return self.spec.output_shape[2] if self.batch_norm else 0
+
+    @property
+    def elements(self) -> int:
+        """Number of values the layer makes."""
+        height, width, channels = self.spec.output_shape
+        return height * width * channels
 
     @property
     def host(self) -> str:
@@ -117,10 +122,9 @@ class CountedNetwork:
     layers: tuple[CountedLayer, ...]
 
     def __post_init__(self) -> None:
-        names = [layer.name for layer in self.layers]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if not names or twice:
-            raise ValueError(f"{self.name}: layer names must be unique and some, not twice {twice}")
+        twice = [name for name, times in Counter(layer.name for layer in self.layers).items() if times > 1]
+        if twice or not self.layers:
+            raise ValueError(f"{self.name}: {len(self.layers)} layers; twice the same name: {', '.join(twice)}")
 
     @property
     def macs(self) -> int:
@@ -141,3 +145,8 @@ class CountedNetwork:
     def host_share(self) -> float:
         """Share of the multiply-accumulates that is work of the host, 0 … 1."""
         return sum(layer.macs for layer in self.host_layers) / self.macs
+
+    @property
+    def host_elements_share(self) -> float:
+        """Share of all values made that the host makes, 0 … 1: pooling and concatenation multiply nothing."""
+        return sum(layer.elements for layer in self.host_layers) / sum(layer.elements for layer in self.layers)

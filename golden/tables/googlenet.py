@@ -1,7 +1,7 @@
 """GoogLeNet, Inception v1 (Szegedy et al. 2014, arXiv 1409.4842, table 1)."""
 
-from golden.layer import Shape
-from golden.tables.builder import NO_PADDING, Builder
+from golden.layer import NO_PADDING, Shape
+from golden.tables.builder import Builder
 from golden.tables.counted import CountedNetwork
 
 INCEPTIONS = {

@@ -35,7 +35,7 @@ def v2(alpha: float = 1.0, resolution: int = 224) -> CountedNetwork:
 
 def conv_mobilenet() -> CountedNetwork:
     """MobileNetV1 with one full 3×3 convolution in the place of each separable pair (table 4)."""
-    builder = Builder(batch_norm=True)
+    builder = Builder(batch_norm=True, activation="relu6")
     shape = (224, 224, 3)
     network = mobilenet_v1()
     strides = [network.layer("conv1").stride[0]]

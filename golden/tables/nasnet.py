@@ -1,7 +1,8 @@
 """NASNet-A mobile, 4 @ 1056 (Zoph et al. 2018, arXiv 1707.07012, figure 4), as TF-Slim and Keras build it."""
 
-from golden.layer import Shape
-from golden.tables.builder import NO_PADDING, Builder
+from golden.layer import NO_PADDING, Shape
+from golden.quantise import Activation
+from golden.tables.builder import Builder
 from golden.tables.counted import CountedNetwork
 
 REPEATS = 4
@@ -11,7 +12,7 @@ STEM = 32
 
 def nasnet_mobile() -> CountedNetwork:
     """NASNet-A (4 @ 1056) on 224×224: two reduction cells of the stem, then 4 normal cells between reductions."""
-    builder = Builder(batch_norm=True)
+    builder = Builder(batch_norm=True, activation="none")
     filters = PENULTIMATE // 24
     cells = _Cells(builder, builder.conv("stem_conv1", (224, 224, 3), STEM, 3, stride=2, padding=NO_PADDING))
     cells.reduction("stem_1", filters // 4)
@@ -40,6 +41,8 @@ class _Cells:
         """Five sums of one size, concatenated with the previous tensor."""
         build = self.builder
         p, h = self._inputs(name, filters)
+        self._relu(f"{name}_p", p)
+        self._relu(f"{name}_h", h)
         sums = [
             build.add(f"{name}_add_1", self._twice(f"{name}_left1", h, filters, 5),
                       self._twice(f"{name}_right1", p, filters, 3)),
@@ -53,11 +56,13 @@ class _Cells:
         self._next(build.concat(f"{name}_concat", p, *sums))
 
     def reduction(self, name: str, filters: int) -> None:
-        """Five sums at half the size, four of them concatenated."""
+        """Five sums at half the size, four of them concatenated; only ReLU of `p` is read, which its layers make."""
         build = self.builder
-        p, h = self._inputs(name, filters)
+        p, h = self._inputs(name, filters, "relu")
+        self._relu(f"{name}_h", h)
         first = build.add(f"{name}_add_1", self._twice(f"{name}_left1", h, filters, 5, 2),
                           self._twice(f"{name}_right1", p, filters, 7, 2))  # fmt: skip
+        self._relu(f"{name}_add_1", first)
         second = build.add(f"{name}_add_2", build.max_pool(f"{name}_left2", h, 3, 2),
                            self._twice(f"{name}_right2", p, filters, 7, 2))  # fmt: skip
         third = build.add(f"{name}_add_3", build.average_pool(f"{name}_left3", h, 3, 2),
@@ -70,34 +75,36 @@ class _Cells:
     def _next(self, shape: Shape) -> None:
         self.previous, self.shape = self.shape, shape
 
-    def _inputs(self, name: str, filters: int) -> tuple[Shape, Shape]:
+    def _relu(self, name: str, shape: Shape) -> Shape:
+        """ReLU of its own, once for all that read it."""
+        return self.builder.same(f"{name}_relu", "relu", shape)
+
+    def _inputs(self, name: str, filters: int, activation: Activation = "none") -> tuple[Shape, Shape]:
         """The previous tensor and the last one, both brought to `filters` channels and the last one's size."""
-        p = self._adjusted(name, filters)
-        h = self.builder.same(f"{name}_relu", "relu", self.shape)
+        h = self._relu(name, self.shape)
+        p = self._adjusted(name, filters, activation)
         return p, self.builder.conv(f"{name}_conv_1", h, filters)
 
-    def _adjusted(self, name: str, filters: int) -> Shape:
+    def _adjusted(self, name: str, filters: int, activation: Activation) -> Shape:
+        """The previous tensor after the ReLU its own cell took of it; the first cell has none and reads its input."""
         build, p = self.builder, self.previous
         if p is None:
             return self.shape
         if p[:2] != self.shape[:2]:
-            p = build.same(f"{name}_adjust_relu", "relu", p)
             shifted = build.same(f"{name}_adjust_shift", "shift", p)
-            halves = [
-                build.conv(f"{name}_adjust_conv_{half}", build.average_pool(
-                    f"{name}_adjust_pool_{half}", source, 1, 2, NO_PADDING), filters // 2)
-                for half, source in ((1, p), (2, shifted))
-            ]  # fmt: skip
+            halves = []
+            for half, source in ((1, p), (2, shifted)):
+                pooled = build.average_pool(f"{name}_adjust_pool_{half}", source, 1, 2, NO_PADDING)
+                halves.append(build.conv(f"{name}_adjust_conv_{half}", pooled, filters // 2, activation=activation))
             return build.concat(f"{name}_adjust_concat", *halves)
         if p[2] != filters:
-            p = build.same(f"{name}_adjust_relu", "relu", p)
-            return build.conv(f"{name}_adjust_projection", p, filters)
+            return build.conv(f"{name}_adjust_projection", p, filters, activation=activation)
         return p
 
     def _twice(self, name: str, shape: Shape, filters: int, kernel: int, stride: int = 1) -> Shape:
-        """Every separable convolution of the cell is applied twice, ReLU first; one normalisation after each pair."""
+        """Every separable convolution of the cell is applied twice, after a ReLU; one normalisation for each pair."""
         for index, step in ((1, stride), (2, 1)):
-            shape = self.builder.same(f"{name}_relu_{index}", "relu", shape)
+            activation = "relu" if index == 1 else "none"
             shape = self.builder.depthwise(f"{name}_dw_{index}", shape, kernel, stride=step, batch_norm=False)
-            shape = self.builder.conv(f"{name}_pw_{index}", shape, filters)
+            shape = self.builder.conv(f"{name}_pw_{index}", shape, filters, activation=activation)
         return shape

@@ -1,7 +1,7 @@
 """SqueezeNet 1.0 (Iandola et al. 2016, arXiv 1602.07360, table 1)."""
 
-from golden.layer import Shape
-from golden.tables.builder import NO_PADDING, Builder, to_the_end
+from golden.layer import NO_PADDING, Shape
+from golden.tables.builder import Builder, to_the_end
 from golden.tables.counted import CountedNetwork
 
 FIRES = ((16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 256), (64, 256))
@@ -10,12 +10,11 @@ FIRES = ((16, 64), (16, 64), (32, 128), (32, 128), (48, 192), (48, 192), (64, 25
 POOLED_AFTER = (4, 8)
 
 
-def squeezenet(resolution: int = 224) -> CountedNetwork:
+def squeezenet(resolution: int = 227) -> CountedNetwork:
     """SqueezeNet 1.0.
 
-    The paper's table says 224×224 and conv1 → 111×111: a 7×7 window of stride 2 makes 109×109 of 224 without
-    padding; 111×111 follows from 227×227 (as the authors' Caffe file has it). The default pads nothing and
-    takes the resolution as given.
+    The paper's table writes 224×224 and 111×111 after conv1; a 7×7 window of stride 2 without padding makes 111×111
+    of 227×227, which is also what the authors' Caffe file reads.
     """
     builder = Builder(bias=True)
     shape = builder.conv("conv1", (resolution, resolution, 3), 96, 7, stride=2, padding=NO_PADDING)
@@ -27,8 +26,8 @@ def squeezenet(resolution: int = 224) -> CountedNetwork:
     shape = builder.conv("conv10", shape, 1000)
     shape = builder.mean("avgpool10", shape)
     builder.same("prob", "softmax", shape)
-    title = f"SqueezeNet 1.0 on {resolution}×{resolution}"
-    return builder.network(name="squeezenet", title=title, source="Iandola et al. 2016, arXiv 1602.07360, table 1")
+    source = "Iandola et al. 2016, arXiv 1602.07360, table 1"
+    return builder.network(name="squeezenet", title="SqueezeNet 1.0", source=source)
 
 
 def _fire(builder: Builder, name: str, shape: Shape, squeeze: int, expand: int) -> Shape:

@@ -5,8 +5,9 @@ Layers after TensorFlow's Object Detection API, with which the paper trained: `f
 `use_depthwise` (a depthwise 3×3 and a 1×1 for the boxes, the same for the classes, at each of six sizes).
 """
 
-from golden.layer import LayerSpec, Shape
+from golden.layer import Shape
 from golden.networks import Network, mobilenet_v1, mobilenet_v2
+from golden.quantise import Activation
 from golden.tables.builder import Builder
 from golden.tables.counted import CountedNetwork
 from golden.tables.mobile import V2_PAPER, counted
@@ -17,39 +18,56 @@ RESOLUTION = 320
 CLASSES = 80
 
 
-def ssdlite_v1(classes: int = CLASSES) -> CountedNetwork:
+def ssdlite_v1() -> CountedNetwork:
     """SSDLite on MobileNetV1: heads at conv_pw_11 (20×20) and conv_pw_13 (10×10) and on four extra layers."""
     network = mobilenet_v1(resolution=RESOLUTION)
-    return _ssdlite(network, "conv_pw_11", "conv_pw_13", "ssdlite_v1", "MNet V1 + SSDLite", classes)
+    heads = _Heads(network.layer("conv_pw_11").output_shape, network.layer("conv_pw_13").output_shape)
+    return _joined(network, "conv_pw_13", heads, "ssdlite_v1", "MNet V1 + SSDLite")
 
 
-def ssdlite_v2(classes: int = CLASSES) -> CountedNetwork:
+def ssdlite_v2() -> CountedNetwork:
     """SSDLite on MobileNetV2: the first head at the expansion of layer 15 (block_13), the second at Conv_1."""
     network = mobilenet_v2(resolution=RESOLUTION)
-    return _ssdlite(network, "block_13_expand", "Conv_1", "ssdlite_v2", "MNet V2 + SSDLite", classes)
+    return _joined(network, "Conv_1", _heads_v2(network), "ssdlite_v2", "MNet V2 + SSDLite")
 
 
-def _ssdlite(network: Network, first: str, last: str, name: str, title: str, classes: int) -> CountedNetwork:
-    builder = Builder(batch_norm=True)
-    builder.layers.extend(counted(spec) for spec in network.layers[: network.index(last) + 1])
-    shapes = [network.layer(first).output_shape, network.layer(last).output_shape]
-    for index, depth in enumerate(EXTRA_DEPTHS, start=2):
-        shapes.append(_extra(builder, f"extra_{index}", shapes[-1], depth))
-    for index, (shape, anchors) in enumerate(zip(shapes, ANCHORS, strict=True)):
-        _predictor(builder, f"box_{index}", shape, anchors * 4)
-        _predictor(builder, f"class_{index}", shape, anchors * (classes + 1))
-    return builder.network(name=name, title=title, source=f"{V2_PAPER}, section 6.2, table 6")
+def heads_alone(*, separable: bool) -> CountedNetwork:
+    """What SSDLite, or SSD with full convolutions, adds to MobileNetV2 (table 5)."""
+    heads = _heads_v2(mobilenet_v2(resolution=RESOLUTION), separable=separable)
+    title = "SSDLite heads" if separable else "SSD heads"
+    name = "ssdlite_heads" if separable else "ssd_heads"
+    return heads.network(name=name, title=title, source=f"{V2_PAPER}, table 5")
 
 
-def _extra(builder: Builder, name: str, shape: Shape, depth: int) -> Shape:
-    shape = builder.conv(f"{name}_1x1", shape, depth // 2)
-    shape = builder.depthwise(f"{name}_depthwise", shape, stride=2)
-    return builder.conv(f"{name}_pointwise", shape, depth)
+def _heads_v2(network: Network, *, separable: bool = True) -> "_Heads":
+    first, second = network.layer("block_13_expand"), network.layer("Conv_1")
+    return _Heads(first.output_shape, second.output_shape, separable=separable)
 
 
-def _predictor(builder: Builder, name: str, shape: Shape, outputs: int) -> None:
-    shape = builder.depthwise(f"{name}_depthwise", shape)
-    spec = LayerSpec(
-        name=f"{name}_pointwise", op="pointwise", input_shape=shape, output_shape=(*shape[:2], outputs)
-    )
-    builder.layers.append(counted(spec))
+def _joined(network: Network, last: str, heads: "_Heads", name: str, title: str) -> CountedNetwork:
+    body = tuple(counted(spec) for spec in network.layers[: network.index(last) + 1])
+    source = f"{V2_PAPER}, section 6.2, table 6"
+    return CountedNetwork(name=name, title=title, source=source, layers=body + tuple(heads.layers))
+
+
+class _Heads(Builder):
+    """Extra layers after two tensors of the body, and the predictors of all six sizes."""
+
+    def __init__(self, first: Shape, second: Shape, *, separable: bool = True) -> None:
+        super().__init__(batch_norm=True, activation="relu6")
+        self._separable = separable
+        shapes = [first, second]
+        for index, depth in enumerate(EXTRA_DEPTHS, start=2):
+            halved = self.conv(f"extra_{index}_1x1", shapes[-1], depth // 2)
+            shapes.append(self._three(f"extra_{index}", halved, depth, stride=2))
+        for index, (shape, anchors) in enumerate(zip(shapes, ANCHORS, strict=True)):
+            self._three(f"box_{index}", shape, anchors * 4, activation="none")
+            self._three(f"class_{index}", shape, anchors * (CLASSES + 1), activation="none")
+
+    def _three(
+        self, name: str, shape: Shape, filters: int, stride: int = 1, activation: Activation = "relu6"
+    ) -> Shape:
+        if not self._separable:
+            return self.conv(f"{name}_conv", shape, filters, 3, stride=stride, activation=activation)
+        shape = self.depthwise(f"{name}_depthwise", shape, stride=stride)
+        return self.conv(f"{name}_pointwise", shape, filters, activation=activation)

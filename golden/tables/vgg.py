@@ -15,8 +15,9 @@ def vgg16() -> CountedNetwork:
         for index in range(1, convolutions + 1):
             shape = builder.conv(f"conv{stage}_{index}", shape, filters, 3)
         shape = builder.max_pool(f"pool{stage}", shape, 2, 2)
-    for name, units in (("fc6", 4096), ("fc7", 4096), ("fc8", 1000)):
-        shape = builder.fully_connected(name, shape, units)
+    for name in ("fc6", "fc7"):
+        shape = builder.fully_connected(name, shape, 4096, activation="relu")
+    shape = builder.fully_connected("fc8", shape, 1000)
     builder.same("prob", "softmax", shape)
     source = "Simonyan and Zisserman 2015, arXiv 1409.1556, table 1, configuration D"
     return builder.network(name="vgg16", title="VGG-16", source=source)
