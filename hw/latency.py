@@ -19,8 +19,8 @@ TAKE = 1
 
 
 def array_input(config: EngineConfig) -> int:
-    """From a vector's issue to its operand at the first processing element."""
-    return ACTIVATION_READ + 1
+    """From a vector's issue to its operand at the first element: address, read, turn to lane 0, subtract."""
+    return 1 + ACTIVATION_READ + 1 + 1
 
 
 def array_latency(config: EngineConfig) -> int:
@@ -34,8 +34,8 @@ def weight_latency(config: EngineConfig) -> int:
     A row of the bank not in use is overwritten right behind the wave of the previous pass and ahead of the next
     one's. One row a cycle just follows the wave; two rows a cycle start half an array later.
     """
-    least = 3
-    return least if config.weight_rows_per_word == 1 else array_input(config) + config.pe_rows // 2 - 1
+    wave = array_input(config)
+    return wave - 1 if config.weight_rows_per_word == 1 else wave + config.pe_rows // 2 - 1
 
 
 def drain_delay(config: EngineConfig) -> int:
@@ -64,9 +64,13 @@ DEPTHWISE_LANES = 5
 """From a window to its sums: select, subtract, multiply, add by threes, add."""
 
 
+DEPTHWISE_SUM = DEPTHWISE_LANES + 1
+"""From a window to the sum over the windows that are added up."""
+
+
 def depthwise_output(config: EngineConfig) -> int:
     """From a column block's first issue to the write of its first window's word, if `dw_groups` is 1."""
-    return depthwise_window(config) + DEPTHWISE_LANES + REQUANTISE + 1
+    return depthwise_window(config) + DEPTHWISE_SUM + REQUANTISE + 1
 
 OPEN_TRANSFERS = 4
 """Load or weights commands whose data may still be on its way."""

@@ -1,6 +1,7 @@
 """`Program`: what the model times and what the engine runs: commands and a DRAM image, nothing else."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -17,12 +18,16 @@ ALIGNMENT = 64
 class DramTensor:
     """An int8 tensor in DRAM: blocks of `block_channels` channels, each (height · width) pixels in row order.
 
+    With `phase_step` 2 it is kept as 2 × 2 phases, one after the other: pixel (y, x) is (y ÷ 2, x ÷ 2) of phase
+    (y mod 2, x mod 2). A phase is `phase_width` pixels wide.
+
     Parameters
     ----------
     name: of the tensor
     shape: (height, width, channels)
     address: byte address of the first block
     stride: bytes from one block to the next
+    fill: value of pixels of a phase that are not in the tensor
     """
 
     name: str
@@ -30,10 +35,19 @@ class DramTensor:
     block_channels: int
     address: int
     stride: int
+    phase_step: int = 1
+    phase_width: int = 0
+    fill: int = 0
 
     @property
     def blocks(self) -> int:
-        return -(-self.shape[2] // self.block_channels)
+        """Channel blocks, of all phases together."""
+        return self.phase_step**2 * -(-self.shape[2] // self.block_channels)
+
+    @property
+    def phase_shape(self) -> tuple[int, int]:
+        """(height, width) of a phase: of the tensor itself with a single one."""
+        return -(-self.shape[0] // self.phase_step), self.phase_width or self.shape[1]
 
     @property
     def size(self) -> int:
@@ -44,15 +58,22 @@ class DramTensor:
         height, width, channels = self.shape
         if values.shape != self.shape or values.dtype != np.int8:
             raise ValueError(f"{self.name}: must be int8{self.shape}, not {values.dtype}{values.shape}")
-        padded = np.zeros((height * width, self.blocks * self.block_channels), np.int8)
-        padded[:, :channels] = values.reshape(-1, channels)
+        step, (rows, columns) = self.phase_step, self.phase_shape
+        depth = self.blocks // step**2 * self.block_channels
+        phases = np.full((step, step, rows, columns, depth), self.fill, np.int8)
+        for y in range(step):
+            for x in range(step):
+                part = values[y::step, x::step]
+                phases[y, x, :part.shape[0], :part.shape[1], :channels] = part
+        pixels = phases.reshape(step * step, rows * columns, -1, self.block_channels).transpose(0, 2, 1, 3)
         blocks = np.zeros((self.blocks, self.stride), np.int8)
-        blocks[:, :height * width * self.block_channels] = (
-            padded.reshape(-1, self.blocks, self.block_channels).transpose(1, 0, 2).reshape(self.blocks, -1))
+        blocks[:, :rows * columns * self.block_channels] = pixels.reshape(self.blocks, -1)
         return blocks.tobytes()
 
     def unpack(self, memory: bytes | NDArray[np.uint8]) -> NDArray[np.int8]:
         """The tensor (height, width, channels) out of a memory image that begins at address 0."""
+        if self.phase_step != 1 or self.phase_width not in (0, self.shape[1]):
+            raise ValueError(f"{self.name}: only the host writes tensors in phases")
         height, width, channels = self.shape
         flat = np.frombuffer(memory, np.int8) if isinstance(memory, bytes) else memory.view(np.int8)
         blocks = flat[self.address:self.address + self.size].reshape(self.blocks, self.stride)
@@ -72,6 +93,7 @@ class Program:
     image: DRAM contents from address 0 on, commands not included; ends at `address`
     address: of the program
     input, output: tensors the host writes before and reads after
+    tensors: all that are in DRAM in between, by the name of the layer that makes them
     """
 
     config: EngineConfig
@@ -81,6 +103,7 @@ class Program:
     address: int
     input: DramTensor
     output: DramTensor
+    tensors: Mapping[str, DramTensor] = field(default_factory=dict)
 
     @cached_property
     def encoded(self) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from golden.layer import LayerSpec
+from hw.compiler.layers import as_convolution, unit_of
 from hw.config import KERNEL, EngineConfig
 from hw.memory_timing import MemoryTiming
 from sim.account import KEYS, account
@@ -13,10 +14,6 @@ from sim.search import Planned
 SCHEMA = 1
 
 BOUNDS = {"pointwise": "the systolic array", "depthwise": "the depthwise lanes", "bus": "the bus"}
-
-
-def unit_of(spec: LayerSpec) -> str:
-    return "depthwise" if spec.op == "depthwise" else "pointwise"
 
 
 def lanes(config: EngineConfig, unit: str) -> int:
@@ -31,7 +28,7 @@ def layer_rows(specs: Sequence[LayerSpec], run: ModelRun, config: EngineConfig) 
     """A row per layer: what its commands did. DRAM bytes are those of its tensors and weights."""
     rows = []
     for index, spec in enumerate(specs):
-        unit = unit_of(spec)
+        unit = unit_of(as_convolution(spec))
         started, ended, busy = [], [], 0
         moved = {"load": 0, "weights": 0, "store": 0}
         for name, times in run.units.items():

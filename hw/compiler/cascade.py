@@ -1,88 +1,33 @@
 """Compiles a cascade: layers that run stripe by stripe, with the rows between them in rings on chip."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
 
 from golden.layer import LayerSpec, QuantisedLayer
+from golden.network import INPUT
 from golden.quantise import Rounding
 from hw.compiler.errors import CompileError
+from hw.compiler.layers import (
+    POOLS,
+    Layer,
+    as_convolution,
+    check_supported,
+    passes_of,
+    spec_of,
+    taps_of,
+    unit_of,
+)
+from hw.compiler.lowering import Lowering
 from hw.compiler.packing import depthwise_shape, pack_depthwise, pack_pointwise, pointwise_shape
-from hw.compiler.rings import Ring, place, runs
-from hw.compiler.tokens import Region, Sequencer, Space
+from hw.compiler.pool import PoolNumbers, pool_numbers
+from hw.compiler.rings import place, runs
+from hw.compiler.stripes import Schedule, input_rows, ring_rows, schedules, slot_rows, stripes
+from hw.compiler.tokens import Region
 from hw.compiler.weights import WeightPlace, place_weights
 from hw.config import KERNEL, OCTET, EngineConfig
-from hw.program import ALIGNMENT, DramTensor, Program
+from hw.program import Program
 
-Layer = QuantisedLayer | LayerSpec
-"""A layer with its numbers, or only its shape: then its weights are zero, which no cycle depends on."""
-
-
-def spec_of(layer: Layer) -> LayerSpec:
-    return layer.spec if isinstance(layer, QuantisedLayer) else layer
-
-
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """How a cascade runs: rows of the last layer's output that are made at a time."""
-
-    stripe_rows: int
-
-
-def check_supported(spec: LayerSpec) -> None:
-    """Raises `CompileError` for a layer the engine's commands do not cover."""
-    if spec.op == "depthwise":
-        if spec.kernel != (KERNEL, KERNEL) or spec.stride not in ((1, 1), (2, 2)) or spec.depth_multiplier != 1:
-            raise CompileError(f"{spec.name}: depthwise {spec.kernel[0]}×{spec.kernel[1]} of stride {spec.stride},"
-                               f" multiplier {spec.depth_multiplier}: the engine runs {KERNEL}×{KERNEL} of stride 1"
-                               " or 2, multiplier 1")
-        if max(spec.padding.left, spec.padding.top) >= KERNEL:
-            raise CompileError(f"{spec.name}: padding of {KERNEL} or more on the left or top")
-    elif spec.op != "pointwise" and not (spec.op == "fully_connected" and spec.input_shape[:2] == (1, 1)):
-        raise CompileError(f"{spec.name}: {spec.op} is not run by the engine yet; it runs depthwise, pointwise and"
-                           " fully connected layers")
-
-
-def input_rows(spec: LayerSpec, first: int, last: int) -> tuple[int, int]:
-    """Rows of the input that output rows `first` to `last` are made of."""
-    if spec.op != "depthwise":
-        return first, last
-    top, height = spec.padding.top, spec.input_shape[0]
-    stride = spec.stride[0]
-    return max(0, first * stride - top), min(height, max(0, (last - 1) * stride - top + KERNEL))
-
-
-def stripes(specs: Sequence[LayerSpec], rows: int) -> list[list[tuple[int, int]]]:
-    """Per stripe: for the cascade's input and each layer's output, the rows (first, last) it adds."""
-    made = [0] * (len(specs) + 1)
-    result = []
-    height = specs[-1].output_shape[0]
-    for last in range(rows, height + rows, rows):
-        ends = [min(last, height)]
-        for spec in reversed(specs):
-            ends.insert(0, input_rows(spec, 0, ends[0])[1])
-        if last >= height:  # rows no window reaches belong to no stripe, but a whole tensor is made of all rows
-            ends[1:] = [spec.output_shape[0] for spec in specs]
-        result.append([(start, max(start, end)) for start, end in zip(made, ends, strict=True)])
-        made = [end for _, end in result[-1]]
-    return result
-
-
-def ring_rows(specs: Sequence[LayerSpec], plan: list[list[tuple[int, int]]]) -> list[int]:
-    """Rows each tensor needs on chip for a stripe to be read while the next one is written."""
-    needed = []
-    for tensor in range(len(specs) + 1):
-        rows = 0
-        for index, stripe in enumerate(plan):
-            following = plan[min(index + 1, len(plan) - 1)][tensor][1]
-            if tensor == len(specs):
-                first = stripe[tensor][0]
-            else:
-                made = stripe[tensor + 1]
-                first = input_rows(specs[tensor], *made)[0] if made[0] < made[1] else stripe[tensor][0]
-            rows = max(rows, following - first)
-        needed.append(rows)
-    return needed
+__all__ = ["Layer", "Schedule", "check_supported", "compile_cascade", "compile_cascades", "schedules", "spec_of"]
 
 
 def compile_cascade(layers: Sequence[Layer], config: EngineConfig, schedule: Schedule,
@@ -91,151 +36,214 @@ def compile_cascade(layers: Sequence[Layer], config: EngineConfig, schedule: Sch
 
     Raises `CompileError` if a layer is not supported or does not fit with this schedule.
     """
-    return _Cascade(layers, config, schedule, rounding).program()
+    return compile_cascades([(layers, schedule)], config, rounding)
+
+
+def compile_cascades(cascades: Sequence[tuple[Sequence[Layer], Schedule]], config: EngineConfig,
+                     rounding: Rounding = "double") -> Program:
+    """Program that runs one cascade after the other, each on the output of the one before, through DRAM.
+
+    Raises `CompileError` as `compile_cascade` does.
+    """
+    lowering = Lowering(config, rounding)
+    source = INPUT
+    for layers, schedule in cascades:
+        source = _Cascade(lowering, layers, source, schedule).lower()
+    tensors = {name: tensor for name, (tensor, _) in lowering.tensors.items()}
+    return Program(config=config, layers=tuple(lowering.layers), commands=tuple(lowering.sequencer.commands),
+                   image=bytes(lowering.image), address=len(lowering.image), input=tensors[INPUT],
+                   output=tensors[source], tensors={name: value for name, value in tensors.items() if name != INPUT})
 
 
 class _Cascade:
-    def __init__(self, layers: Sequence[Layer], config: EngineConfig, schedule: Schedule,
-                 rounding: Rounding) -> None:
-        self.layers, self.config = layers, config
-        self.single = int(rounding == "single")
-        self.specs = [spec_of(layer) for layer in layers]
-        for spec in self.specs:
-            check_supported(spec)
-        self.sequencer = Sequencer()
+    def __init__(self, lowering: Lowering, layers: Sequence[Layer], source: str, schedule: Schedule) -> None:
+        self.lowering, self.config = lowering, lowering.config
+        self.sequencer = lowering.sequencer
+        for layer in layers:
+            check_supported(spec_of(layer))
+        self.specs = [as_convolution(spec_of(layer)) for layer in layers]
+        self.numbers = [_numbers(layer) for layer in layers]
+        self.first_layer = len(lowering.layers)
+        lowering.layers += [spec.name for spec in self.specs]
         self.plan = stripes(self.specs, schedule.stripe_rows)
-        shapes = [self.specs[0].input_shape, *(spec.output_shape for spec in self.specs)]
-        names = ["input", *(spec.name for spec in self.specs)]
-        self.rings = place(config, list(zip(names, shapes, ring_rows(self.specs, self.plan), strict=True)))
-        self._lay_out()
+        self._place(source)
+        self._lay_out_weights()
 
-    def _lay_out(self) -> None:
-        """Weights and tensors in DRAM, weights on chip."""
-        config = self.config
-        spaces = {True: Space(config.dw_weight_bytes // config.dw_word_bytes),
-                  False: Space(config.weight_bytes // config.weight_word_bytes)}
-        self.weights, image = [], bytearray()
-        for index, layer in enumerate(self.layers):
-            spec = self.specs[index]
-            depthwise = spec.op == "depthwise"
+    def _place(self, source: str) -> None:
+        """The cascade's ends in DRAM, and its rings on chip."""
+        first, last = self.specs[0], self.specs[-1]
+        shapes = [first.input_shape, *(spec.output_shape for spec in self.specs)]
+        rows = ring_rows(self.specs, self.plan)
+        if first.op == "conv":
+            numbers = self.numbers[0]
+            self.source = self.lowering.picture(source, first, numbers.input_zero_point if numbers else 0)
+            taps, tensor = taps_of(first), self.source[0]
+            if tensor.phase_step != taps.stride or tensor.phase_shape[1] != taps.width:
+                raise CompileError(f"{first.name}: a convolution of stride 2 is run on the network's input only")
+            if taps.width < self.config.pe_pixels:
+                raise CompileError(f"{first.name}: a convolution of an output narrower than pe_pixels ="
+                                   f" {self.config.pe_pixels} is not run by the engine")
+            if taps.width % self.config.words_per_beat:
+                raise CompileError(f"{first.name}: rows of {taps.width} pixels do not fill the beats of a bus of"
+                                   f" {self.config.bus_bits} bits")
+            # Not a ring: two places for the rows of a stripe, the one being loaded and the one being read.
+            rows[0] = 2 * slot_rows(first, self.plan)
+            shapes[0] = (rows[0], taps.width, tensor.blocks * self.config.pe_rows)
+        else:
+            self.source = self.lowering.tensor(source, first.input_shape)
+        if any(spec.op == "conv" for spec in self.specs[1:]):
+            raise CompileError("a convolution can only be the first layer of a cascade")
+        names = [source, *(spec.name for spec in self.specs)]
+        self.rings = place(self.config, list(zip(names, shapes, rows, strict=True)))
+        self.target = self.lowering.tensor(last.name, last.output_shape)
+
+    def _lay_out_weights(self) -> None:
+        config, lowering = self.config, self.lowering
+        self.weights = []
+        for index, (spec, numbers) in enumerate(zip(self.specs, self.numbers, strict=True)):
+            depthwise = unit_of(spec) == "depthwise"
             blocks, size = (depthwise_shape if depthwise else pointwise_shape)(spec, config)
-            word_bytes = config.dw_word_bytes if depthwise else config.weight_word_bytes
-            self.weights.append(WeightPlace(index, depthwise, blocks, size, word_bytes, config.bus_bytes,
-                                            spaces[depthwise], address=len(image)))
-            if isinstance(layer, QuantisedLayer):
-                image += (pack_depthwise if depthwise else pack_pointwise)(layer, config).tobytes()
+            if numbers is None:
+                data = bytes(blocks * size)
+            elif isinstance(numbers, PoolNumbers) or depthwise:
+                data = pack_depthwise(numbers, config).tobytes()
             else:
-                image += bytes(blocks * size)
-            image += bytes(-len(image) % ALIGNMENT)
+                data = pack_pointwise(numbers, config).tobytes()
+            word_bytes = config.dw_word_bytes if depthwise else config.weight_word_bytes
+            self.weights.append(WeightPlace(self.first_layer + index, depthwise, blocks, size, word_bytes,
+                                            config.bus_bytes, lowering.weight_spaces[depthwise],
+                                            address=lowering.add_bytes(data)))
         for depthwise in (True, False):
             place_weights(config, [item for item in self.weights if item.depthwise == depthwise], depthwise=depthwise)
-        self.image = bytes(image)
-        self.input = self._tensor(self.rings[0], "input", len(image))
-        self.output = self._tensor(self.rings[-1], self.specs[-1].name, self.input.address + self.input.size)
 
-    def _tensor(self, ring: Ring, name: str, address: int) -> DramTensor:
-        stride = ceil(ring.shape[0] * ring.shape[1] * self.config.pe_rows / ALIGNMENT) * ALIGNMENT
-        return DramTensor(name=name, shape=ring.shape, block_channels=self.config.pe_rows, address=address,
-                          stride=stride)
-
-    def program(self) -> Program:
+    def lower(self) -> str:
+        """Adds the cascade's commands; returns the name of its output."""
+        self.lowering.enter(self.rings)
+        convolves = self.specs[0].op == "conv"
         for stripe in self.plan:
-            self._transfer("load", 0, self.rings[0], self.input, *stripe[0])
+            if not convolves:
+                ring = self.rings[0]
+                for y, rows in runs(*stripe[0], [ring]):
+                    self.lowering.transfer("load", self.first_layer, ring, self.source, (y, y + rows), ring.pixel(y),
+                                           ring.region(y, y + rows))
             for index, spec in enumerate(self.specs):
-                if spec.op == "depthwise":
+                if spec.op == "conv":
+                    self._convolution(index, *stripe[index + 1])
+                elif unit_of(spec) == "depthwise":
                     self._depthwise(index, *stripe[index + 1])
                 else:
                     self._pointwise(index, *stripe[index + 1])
-            self._transfer("store", len(self.layers) - 1, self.rings[-1], self.output, *stripe[-1])
-        return Program(config=self.config, layers=tuple(spec.name for spec in self.specs),
-                       commands=tuple(self.sequencer.commands), image=self.image,
-                       address=self.output.address + self.output.size, input=self.input, output=self.output)
+            ring = self.rings[-1]
+            for y, rows in runs(*stripe[-1], [ring]):
+                self.lowering.transfer("store", self.first_layer + len(self.specs) - 1, ring, self.target,
+                                       (y, y + rows), ring.pixel(y), ring.region(y, y + rows))
+        self.lowering.leave(self.rings)
+        return self.specs[-1].name
 
-    def _transfer(self, unit: str, layer: int, ring: Ring, tensor: DramTensor, first: int, last: int) -> None:
-        config = self.config
-        pixel_bytes = config.pe_rows
-        width = ring.shape[1]
-        for y, rows in runs(first, last, [ring]):
-            start, count = y * width * pixel_bytes, rows * width * pixel_bytes
-            lead, on_chip = start % config.bus_bytes, ring.pixel(y)
-            beats = ceil((lead + count) / config.bus_bytes)
-            end = lead + count - (beats - 1) * config.bus_bytes
-            fields = {
-                "dram_address": tensor.address + start - lead, "dram_stride": tensor.stride, "blocks": ring.blocks,
-                "beats": beats, "row": ring.base + on_chip // config.pe_pixels,
-                "chunk": on_chip % config.pe_pixels * pixel_bytes // config.bus_bytes, "row_stride": ring.stride,
-                "lead": lead // pixel_bytes, "tail": ceil(end / pixel_bytes),
-            }
-            region = ring.region(y, y + rows)
-            self.sequencer.add(unit, layer, fields, **{"writes" if unit == "load" else "reads": region})
-
-    def _numerics(self, layer: Layer) -> dict[str, int]:
-        if isinstance(layer, LayerSpec):
+    def _numerics(self, index: int) -> dict[str, int]:
+        numbers = self.numbers[index]
+        if numbers is None:
             return dict.fromkeys(("input_zero_point", "weight_zero_point", "output_zero_point", "minimum", "maximum",
                                   "single_rounding"), 0)
-        return {"input_zero_point": layer.input_zero_point, "weight_zero_point": layer.weight_zero_point,
-                "output_zero_point": layer.output_zero_point, "minimum": layer.minimum, "maximum": layer.maximum,
-                "single_rounding": self.single}
+        single = numbers.single if isinstance(numbers, PoolNumbers) else None
+        return {"input_zero_point": numbers.input_zero_point, "weight_zero_point": numbers.weight_zero_point,
+                "output_zero_point": numbers.output_zero_point, "minimum": numbers.minimum,
+                "maximum": numbers.maximum, "single_rounding": self.lowering.single if single is None else int(single)}
 
     def _depthwise(self, index: int, first: int, last: int) -> None:
+        """Depthwise windows; or, of a pool, windows side by side over all of the input."""
         config, spec = self.config, self.specs[index]
         source, target = self.rings[index], self.rings[index + 1]
         height, width, _ = spec.input_shape
-        stride, pixels = spec.stride[0], config.pe_pixels
+        pools = spec.op in POOLS
+        stride, top = (KERNEL, 0) if pools else (spec.stride[0], spec.padding.top)
+        columns = ceil(width / KERNEL) if pools else spec.output_shape[1]
         for y, rows in runs(first, last, [target]):
-            top = y * stride - spec.padding.top
-            columns = (spec.output_shape[1] - 1) * stride + KERNEL
             for block, blocks, word, region in self.weights[index].chunks(self.sequencer):
                 fields = {
                     "word": word, "blocks": blocks,
-                    "in_pixel": (source.base + block * source.stride) * pixels, "in_row_stride": source.stride,
-                    "ring_pixels": source.rows * width, "first_pixel": source.pixel(top), "first_y": top,
-                    "height": height, "width": width, "row_step": stride * width % (source.rows * width),
-                    "stride": stride, "pad_left": spec.padding.left, "column_blocks": ceil(columns / pixels),
-                    "out_rows": rows, "out_width": spec.output_shape[1],
-                    "out_pixel": (target.base + block * target.stride) * pixels + target.pixel(y),
-                    "out_row_stride": target.stride, **self._numerics(self.layers[index]),
+                    "in_pixel": (source.base + block * source.stride) * config.pe_pixels,
+                    "in_row_stride": source.stride,
+                    "ring_pixels": source.rows * width, "first_pixel": source.pixel(y * stride - top),
+                    "first_y": y * stride - top, "height": height, "width": width,
+                    "row_step": stride * width % (source.rows * width), "stride": stride, "accumulate": int(pools),
+                    "pad_left": 0 if pools else spec.padding.left,
+                    "column_blocks": ceil(((columns - 1) * stride + KERNEL) / config.pe_pixels),
+                    "out_rows": ceil(height / KERNEL) if pools else rows, "out_width": columns,
+                    "out_pixel": (target.base + block * target.stride) * config.pe_pixels + target.pixel(y),
+                    "out_row_stride": target.stride, **self._numerics(index),
                 }
                 self.sequencer.add(
-                    "depthwise", index, fields, writes=_blocks(target.region(y, y + rows), block, blocks),
+                    "depthwise", self.first_layer + index, fields,
+                    writes=_blocks(target.region(y, y + rows), block, blocks),
                     reads=[region, *_blocks(source.region(*input_rows(spec, y, y + rows)), block, blocks)])
 
     def _pointwise(self, index: int, first: int, last: int) -> None:
+        source, width = self.rings[index], self.specs[index].input_shape[1]
+        for y, rows in runs(first, last, [source, self.rings[index + 1]]):
+            lane = source.pixel(y) % self.config.pe_pixels
+            walk = {
+                "in_pixel": source.base * self.config.pe_pixels + source.pixel(y) - lane, "in_blocks": source.blocks,
+                "kernel_rows": 1, "kernel_cols": 1, "split": 0, "phase_y": 0, "phase_x": 0, "phase_row_stride": 0,
+                "shift_y": 0, "shift_x": 0, "height": 0, "width": width, "first_y": 0, "end_y": 0, "first_x": 0,
+            }
+            self._systolic(index, y, rows, walk, source.region(y, y + rows))
+
+    def _convolution(self, index: int, first: int, last: int) -> None:
+        """Loads the rows a stripe reads into the slot that is not in use, then runs the taps over them."""
+        spec, source = self.specs[index], self.rings[index]
+        taps = taps_of(spec)
+        slot_size = source.rows // 2
+        blocks = source.blocks // taps.phases
+        for y, rows in runs(first, last, [self.rings[index + 1]]):
+            slot = self._slot = 1 - getattr(self, "_slot", 1)
+            top = y + taps.shift[0]
+            needed = max(0, top), min(taps.height, y + rows + taps.reach)
+            base = slot * slot_size * taps.width
+            region = [Region(source.space, (slice(slot * slot_size, (slot + 1) * slot_size), slice(None)))]
+            self.lowering.transfer("load", self.first_layer + index, source, self.source, needed,
+                                   base + (needed[0] - top) * taps.width, region)
+            lane = self.rings[index + 1].pixel(y) % self.config.pe_pixels
+            pixel = source.base * self.config.pe_pixels + base + taps.shift[1] - lane
+            phase = taps.phase[0] * taps.stride + taps.phase[1]
+            walk = {
+                "in_pixel": (pixel + phase * blocks * source.stride * self.config.pe_pixels) % (1 << 20),
+                "in_blocks": blocks, "kernel_rows": spec.kernel[0], "kernel_cols": spec.kernel[1],
+                "split": taps.stride - 1, "phase_y": taps.phase[0], "phase_x": taps.phase[1],
+                "phase_row_stride": blocks * source.stride, "shift_y": taps.shift[0], "shift_x": taps.shift[1],
+                "height": taps.height, "width": taps.width, "first_y": y, "end_y": y + rows, "first_x": -lane,
+            }
+            self._systolic(index, y, rows, walk, region)
+
+    def _systolic(self, index: int, y: int, rows: int, walk: dict[str, int], reads: Sequence[Region]) -> None:
+        """Pointwise commands for output rows `y` to `y` + `rows`, one per chunk of weights."""
         config, spec = self.config, self.specs[index]
         source, target = self.rings[index], self.rings[index + 1]
-        width, pixels = spec.input_shape[1], config.pe_pixels
-        octets_per_block = config.pe_cols // OCTET
+        pixels, octets_per_block = config.pe_pixels, config.pe_cols // OCTET
         all_octets = ceil(spec.output_shape[2] / OCTET)
-        for y, rows in runs(first, last, [source, target]):
-            lane = source.pixel(y) % pixels
-            end = lane + rows * width
-            vectors = ceil(end / pixels)
-            tiles = ceil(vectors / config.half_vectors)
-            tile = ceil(vectors / tiles)
-            for block, blocks, word, region in self.weights[index].chunks(self.sequencer):
-                octet = block * octets_per_block
-                fields = {
-                    "word": word, "in_row": source.base + source.pixel(y) // pixels, "in_row_stride": source.stride,
-                    "in_blocks": source.blocks, "tiles": ceil(vectors / tile), "tile_vectors": tile,
-                    "last_vectors": (vectors - 1) % tile + 1, "first_lane": lane, "last_lanes": (end - 1) % pixels + 1,
-                    "out_row": target.base + octet // config.octets_per_word * target.stride
-                    + target.pixel(y) // pixels,
-                    "out_octet": octet % config.octets_per_word, "out_row_stride": target.stride,
-                    "out_blocks": blocks, "octets": min(blocks * octets_per_block, all_octets - octet),
-                    **self._numerics(self.layers[index]),
-                }
-                self.sequencer.add("pointwise", index, fields, reads=[region, *source.region(y, y + rows)],
-                                   writes=target.region(y, y + rows))
+        lane = target.pixel(y) % pixels
+        end = lane + rows * spec.output_shape[1]
+        vectors = ceil(end / pixels)
+        tile = ceil(vectors / ceil(vectors / config.half_vectors))
+        for block, blocks, word, region in self.weights[index].chunks(self.sequencer):
+            octet = block * octets_per_block
+            fields = {
+                "word": word, "passes": passes_of(spec, config), "in_row_stride": source.stride, **walk,
+                "tiles": ceil(vectors / tile), "tile_vectors": tile, "last_vectors": (vectors - 1) % tile + 1,
+                "first_lane": lane, "last_lanes": (end - 1) % pixels + 1,
+                "out_row": target.base + octet // config.octets_per_word * target.stride + target.pixel(y) // pixels,
+                "out_octet": octet % config.octets_per_word, "out_row_stride": target.stride, "out_blocks": blocks,
+                "octets": min(blocks * octets_per_block, all_octets - octet), **self._numerics(index),
+            }
+            self.sequencer.add("pointwise", self.first_layer + index, fields, reads=[region, *reads],
+                               writes=target.region(y, y + rows))
+
+
+def _numbers(layer: Layer) -> QuantisedLayer | PoolNumbers | None:
+    if isinstance(layer, LayerSpec):
+        return None
+    return layer if isinstance(layer, QuantisedLayer) else pool_numbers(layer)
 
 
 def _blocks(regions: list[Region], first: int, count: int) -> list[Region]:
     return [Region(region.space, (region.cells[0], slice(first, first + count))) for region in regions]
-
-
-def schedules(layers: Sequence[Layer]) -> list[Schedule]:
-    """All stripe heights worth trying, largest first: one of each number of stripes."""
-    height = spec_of(layers[-1]).output_shape[0]
-    heights = {ceil(height / count) for count in range(1, height + 1)}
-    return [Schedule(stripe_rows=rows) for rows in sorted(heights, reverse=True)]
-
-

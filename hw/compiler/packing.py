@@ -4,10 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.layer import LayerSpec, QuantisedLayer
+from hw.compiler.layers import passes_of
+from hw.compiler.pool import PoolNumbers
 from hw.config import KERNEL, PARAMETER_BYTES, EngineConfig
 
 
-def _parameters(layer: QuantisedLayer, channels: int) -> NDArray[np.int8]:
+def _parameters(layer: QuantisedLayer | PoolNumbers, channels: int) -> NDArray[np.int8]:
     """(channels, PARAMETER_BYTES): bias, multiplier, shift, little-endian; zero beyond the layer's channels."""
     rows = np.zeros((channels, PARAMETER_BYTES), np.int8)
     count = len(layer.bias)
@@ -19,9 +21,8 @@ def _parameters(layer: QuantisedLayer, channels: int) -> NDArray[np.int8]:
 
 def pointwise_shape(spec: LayerSpec, config: EngineConfig) -> tuple[int, int]:
     """(output blocks, bytes of a block) of a pointwise layer in the weight memory."""
-    channels_in, channels_out = spec.weight_shape
-    words = -(-channels_in // config.pe_rows) * config.tile_words + config.parameter_words
-    return -(-channels_out // config.pe_cols), words * config.weight_word_bytes
+    words = passes_of(spec, config) * config.tile_words + config.parameter_words
+    return -(-spec.output_shape[2] // config.pe_cols), words * config.weight_word_bytes
 
 
 def depthwise_shape(spec: LayerSpec, config: EngineConfig) -> tuple[int, int]:
@@ -32,22 +33,24 @@ def depthwise_shape(spec: LayerSpec, config: EngineConfig) -> tuple[int, int]:
 def pack_pointwise(layer: QuantisedLayer, config: EngineConfig) -> NDArray[np.int8]:
     """`pointwise_shape` bytes: per block its weight tiles in order of input blocks, then its parameters.
 
-    A tile is `pe_rows` rows of `pe_cols` bytes. Parameters are byte rows: row j holds byte j of each channel.
+    A tile is `pe_rows` rows of `pe_cols` bytes. Of a convolution each tap, top to bottom, left to right, is such a
+    run of tiles. Parameters are byte rows: row j holds byte j of each channel.
     Channels beyond the layer's have weights equal to the zero point, so they add nothing.
     """
-    channels_in, channels_out = layer.weights.shape
+    channels_in, channels_out = layer.spec.input_shape[2], len(layer.bias)
     rows, cols = config.pe_rows, config.pe_cols
+    taps = layer.weights.reshape(-1, channels_in, channels_out)
     ins, outs = -(-channels_in // rows), -(-channels_out // cols)
-    weights = np.full((ins * rows, outs * cols), layer.weight_zero_point, np.int8)
-    weights[:channels_in, :channels_out] = layer.weights
-    tiles = weights.reshape(ins, rows, outs, cols).transpose(2, 0, 1, 3).reshape(outs, -1)
+    weights = np.full((len(taps), ins * rows, outs * cols), layer.weight_zero_point, np.int8)
+    weights[:, :channels_in, :channels_out] = taps
+    tiles = weights.reshape(len(taps) * ins, rows, outs, cols).transpose(2, 0, 1, 3).reshape(outs, -1)
     parameter_rows = config.parameter_words * config.weight_rows_per_word
     parameters = np.zeros((outs, parameter_rows, cols), np.int8)
     parameters[:, :PARAMETER_BYTES] = _parameters(layer, outs * cols).reshape(outs, cols, -1).transpose(0, 2, 1)
     return np.concatenate([tiles, parameters.reshape(outs, -1)], axis=1)
 
 
-def pack_depthwise(layer: QuantisedLayer, config: EngineConfig) -> NDArray[np.int8]:
+def pack_depthwise(layer: QuantisedLayer | PoolNumbers, config: EngineConfig) -> NDArray[np.int8]:
     """`depthwise_shape` bytes: per group of `dw_channels` its taps, then its parameters, padded to words."""
     channels = layer.weights.shape[2]
     blocks = -(-channels // config.pe_rows)

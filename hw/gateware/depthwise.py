@@ -1,6 +1,6 @@
 """The depthwise unit: taps, windows, lanes, requantisation, write-back."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Array, Module, Mux, Signal, signed
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -13,10 +13,10 @@ from hw.gateware.depthwise_taps import SLOTS, DepthwiseTaps
 from hw.gateware.depthwise_windows import CONTEXTS, DepthwiseWindows
 from hw.gateware.layouts import BODY_LAYOUT, CommandPort, WordPort, delayed
 from hw.gateware.requantise import Requantise
-from hw.latency import DEPTHWISE_LANES, DEPTHWISE_TAPS, REQUANTISE
+from hw.latency import DEPTHWISE_SUM, DEPTHWISE_TAPS, REQUANTISE
 
 KEPT = data.StructLayout({name: BODY_LAYOUT["depthwise"][name].shape for name in (
-    "input_zero_point", "weight_zero_point", "output_zero_point", "minimum", "maximum", "single_rounding",
+    "accumulate", "input_zero_point", "weight_zero_point", "output_zero_point", "minimum", "maximum", "single_rounding",
     "out_pixel", "out_row_stride")})
 """Fields that are needed after the window walk."""
 
@@ -81,26 +81,42 @@ class Depthwise(Component):
         # window → taps → sums → requantised bytes, each stage with the step it belongs to.
         step = windows.step
         at_taps = delayed(m, step, DEPTHWISE_TAPS, "at_taps")
-        at_sums = delayed(m, at_taps, DEPTHWISE_LANES - DEPTHWISE_TAPS, "at_sums")
+        at_lanes = delayed(m, at_taps, DEPTHWISE_SUM - 1 - DEPTHWISE_TAPS, "at_lanes")
+        at_sums = delayed(m, at_lanes, 1, "at_sums")
         at_bytes = delayed(m, at_sums, REQUANTISE, "at_bytes")
-        context = [contexts.read_port(domain="comb") for _ in range(4)]
-        for read, stage in zip(context, (step, at_taps, at_sums, at_bytes), strict=True):
+        context = [contexts.read_port(domain="comb") for _ in range(5)]
+        for read, stage in zip(context, (step, at_taps, at_lanes, at_sums, at_bytes), strict=True):
             m.d.comb += read.addr.eq(stage.context)
         m.d.comb += [
             lanes.window.eq(windows.window), lanes.group.eq(step.group),
             lanes.input_zero_point.eq(context[0].data.input_zero_point),
             taps.tap_slot.eq(at_taps.slot), taps.tap_group.eq(at_taps.group),
             lanes.taps.eq(taps.taps), lanes.weight_zero_point.eq(context[1].data.weight_zero_point),
-            requantise.accumulators.eq(lanes.sums),
             taps.parameter_slot.eq(at_sums.slot), taps.parameter_group.eq(at_sums.group),
             requantise.parameters.eq(taps.parameters),
-            requantise.numerics.zero_point.eq(context[2].data.output_zero_point),
-            requantise.numerics.minimum.eq(context[2].data.minimum),
-            requantise.numerics.maximum.eq(context[2].data.maximum),
-            requantise.numerics.single.eq(context[2].data.single_rounding),
+            requantise.numerics.zero_point.eq(context[3].data.output_zero_point),
+            requantise.numerics.minimum.eq(context[3].data.minimum),
+            requantise.numerics.maximum.eq(context[3].data.maximum),
+            requantise.numerics.single.eq(context[3].data.single_rounding),
         ]
-        self._write(m, at_bytes, context[3].data, requantise)
+        self._add_up(m, at_lanes, context[2].data.accumulate, lanes, requantise)
+        self._write(m, at_bytes, context[4].data, requantise)
         return m
+
+    def _add_up(self, m: Module, step, accumulate, lanes: DepthwiseLanes, requantise: Requantise) -> None:
+        """Adds the sums of a channel's windows, if the command says so; a register either way."""
+        shape = requantise.accumulators.shape()
+        totals = Array(Signal(shape, name=f"total_{group}") for group in range(self.config.dw_groups))
+        result = Signal(shape)
+        m.d.comb += requantise.accumulators.eq(result)
+        for channel in range(self.config.dw_channels):
+            before = Mux(accumulate & ~step.first_window, Array(total[channel] for total in totals)[step.group], 0)
+            total = Signal(signed(32), name=f"added_{channel}")
+            m.d.comb += total.eq(before + lanes.sums[channel])
+            m.d.sync += result[channel].eq(total)
+            for group in range(self.config.dw_groups):
+                with m.If(step.valid & (step.group == group)):
+                    m.d.sync += totals[group][channel].eq(total)
 
     def _write(self, m: Module, step, fields, requantise: Requantise) -> None:
         """Puts the bytes of `dw_groups` steps together to one word and writes it."""
@@ -120,7 +136,7 @@ class Depthwise(Component):
         with m.Elif(step.first_of_block):
             m.d.comb += target.eq(next_block)
         last = Signal()
-        m.d.comb += last.eq(step.group == config.dw_groups - 1)
+        m.d.comb += last.eq((step.group == config.dw_groups - 1) & (~fields.accumulate | step.last_window))
         m.d.sync += [self.write.enable.eq(0), self.ended.eq(0)]
         with m.If(step.valid):
             m.d.sync += [word.eq(next_word), pixel.eq(target + last)]

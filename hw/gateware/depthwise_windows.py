@@ -8,6 +8,7 @@ from hw.config import KERNEL, EngineConfig
 from hw.gateware.activation_memory import ReadPort
 from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, delayed, selector
+from hw.gateware.rotate import rotate_left, rotate_right
 from hw.latency import ACTIVATION_READ, depthwise_window
 
 CONTEXTS = 4
@@ -18,7 +19,7 @@ def window_layout(config: EngineConfig, slots: int) -> data.StructLayout:
     """One window step: what the lanes need to know of the window they get."""
     return data.StructLayout({
         "valid": 1, "group": selector(config.dw_groups), "slot": range(slots), "context": range(CONTEXTS),
-        "first_of_command": 1, "first_of_block": 1, "last_of_command": 1,
+        "first_of_command": 1, "first_of_block": 1, "last_of_command": 1, "first_window": 1, "last_window": 1,
     })
 
 
@@ -100,7 +101,9 @@ class DepthwiseWindows(Component):
                           & (~self.issued.valid | (window_done & ((next_edge >= pixels) | (windows == 1))))),
             self.issued.group.eq(group), self.issued.slot.eq(slot), self.issued.context.eq(context),
             self.issued.first_of_command.eq(first_of_command), self.issued.first_of_block.eq(first_of_block),
-            self.issued.last_of_command.eq((blocks == 1) & (rows == 1) & (windows == 1)),
+            self.issued.last_of_command.eq((blocks == 1) & self.issued.last_window),
+            self.issued.first_window.eq((rows == command.out_rows) & (windows == command.out_width)),
+            self.issued.last_window.eq((rows == 1) & (windows == 1)),
         ]
 
         # The read of this cycle: one window row of the column block.
@@ -171,10 +174,10 @@ class DepthwiseWindows(Component):
         pixels, lane_bits = config.pe_pixels, config.lane_bits
         lane = issue.pixel[:lane_bits]
         m.d.comb += [self.read.row.eq(issue.pixel >> lane_bits), self.read.lane.eq(lane),
-                     self.read.enable.eq(_rotate_left(issue.mask, lane, 1, pixels))]
+                     self.read.enable.eq(rotate_left(issue.mask, lane, 1, pixels))]
 
         arrived = delayed(m, issue, ACTIVATION_READ, "arrived")
-        turned = _rotate_right(self.read.data, arrived.pixel[:lane_bits], 8 * config.pe_rows, pixels)
+        turned = rotate_right(self.read.data, arrived.pixel[:lane_bits], 8 * config.pe_rows, pixels)
         padding = Cat(arrived.zero_point).replicate(config.pe_rows)
         line = Signal(data.ArrayLayout(8 * config.pe_rows, pixels))
         line_row, line_valid = Signal(range(KERNEL)), Signal()
@@ -200,18 +203,3 @@ class DepthwiseWindows(Component):
                     source = staged[row][pixel] if row < KERNEL - 1 else line[pixel]
                     m.d.sync += self.columns[kept + pixel][row].eq(source)
 
-
-def _rotate_left(value, by, width: int, count: int):
-    """`count` items of `width` bits, item 0 moved to place `by`."""
-    if count == 1:
-        return value
-    return Array(Cat(value.word_select((place - shift) % count, width) for place in range(count))
-                 for shift in range(count))[by]
-
-
-def _rotate_right(value, by, width: int, count: int):
-    """`count` items of `width` bits, the item at place `by` moved to 0."""
-    if count == 1:
-        return value
-    return Array(Cat(value.word_select((place + shift) % count, width) for place in range(count))
-                 for shift in range(count))[by]

@@ -8,11 +8,13 @@ from hw.config import EngineConfig
 from hw.gateware.activation_memory import ReadPort
 from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, delayed
+from hw.gateware.pointwise_addresses import PointwiseAddresses
+from hw.gateware.rotate import rotate_left, rotate_right
 from hw.latency import ACTIVATION_READ, array_latency
 
 
 class PointwisePasses(Component):
-    """Feeds the array: per pixel tile, per output block, one pass per input block.
+    """Feeds the array: per pixel tile, per output block, one pass per tap of the kernel and input block.
 
     Members
     -------
@@ -46,12 +48,11 @@ class PointwisePasses(Component):
         m = Module()
         config = self.config
         command = Signal(BODY_LAYOUT["pointwise"])
-        tiles, outputs, inputs = Signal(10), Signal(10), Signal(10)
+        tiles, outputs, passes = Signal(10), Signal(10), Signal(14)
         vector, vectors = Signal(range(config.half_vectors)), Signal(10)
-        tile_row, pass_row = Signal(16), Signal(16)
         active, entering, first, bank = Signal(), Signal(), Signal(), Signal()
 
-        issue, pass_done = Signal(), Signal()
+        issue, pass_done, tile_done = Signal(), Signal(), Signal()
         m.d.comb += [
             self.busy.eq(active),
             vectors.eq(Mux(tiles == 1, command.last_vectors, command.tile_vectors)),
@@ -59,44 +60,55 @@ class PointwisePasses(Component):
             issue.eq(self.advance | (active & ~entering)),
             pass_done.eq(issue & (vector == vectors - 1)),
             self.block_start.eq(self.advance & first),
-            self.block_end.eq(pass_done & (inputs == 1)),
-            self.read.enable.eq(issue.replicate(config.pe_pixels)),
-            self.read.row.eq(pass_row + vector),
+            self.block_end.eq(pass_done & (passes == 1)),
+            tile_done.eq(self.block_end & (outputs == 1)),
         ]
         with m.If(issue):
             m.d.sync += [entering.eq(0), vector.eq(vector + 1)]
         with m.If(pass_done):
-            m.d.sync += [vector.eq(0), entering.eq(1), bank.eq(~bank), first.eq(0), inputs.eq(inputs - 1),
-                         pass_row.eq(pass_row + command.in_row_stride)]
+            m.d.sync += [vector.eq(0), entering.eq(1), bank.eq(~bank), first.eq(0), passes.eq(passes - 1)]
         with m.If(self.block_end):
-            m.d.sync += [inputs.eq(command.in_blocks), first.eq(1), self.half.eq(~self.half),
-                         outputs.eq(outputs - 1), pass_row.eq(tile_row)]
-            with m.If(outputs == 1):
-                m.d.sync += [outputs.eq(command.out_blocks), tiles.eq(tiles - 1),
-                             tile_row.eq(tile_row + vectors), pass_row.eq(tile_row + vectors)]
-                with m.If(tiles == 1):
-                    m.d.sync += active.eq(0)
+            m.d.sync += [passes.eq(command.passes), first.eq(1), self.half.eq(~self.half), outputs.eq(outputs - 1)]
+        with m.If(tile_done):
+            m.d.sync += [outputs.eq(command.out_blocks), tiles.eq(tiles - 1)]
+            with m.If(tiles == 1):
+                m.d.sync += active.eq(0)
         with m.If(self.start):
             fields = self.fields
             m.d.sync += [
                 command.eq(fields), active.eq(1), entering.eq(1), first.eq(1), tiles.eq(fields.tiles),
-                outputs.eq(fields.out_blocks), inputs.eq(fields.in_blocks),
-                tile_row.eq(fields.in_row), pass_row.eq(fields.in_row),
+                outputs.eq(fields.out_blocks), passes.eq(fields.passes),
             ]
 
-        self._to_array(m, bank, command.input_zero_point)
+        m.submodules.addresses = addresses = PointwiseAddresses(config)
+        m.d.comb += [
+            addresses.start.eq(self.start), addresses.fields.eq(self.fields), addresses.issue.eq(issue),
+            addresses.vector.eq(vector), addresses.pass_done.eq(pass_done), addresses.block_end.eq(self.block_end),
+            addresses.tile_done.eq(tile_done), addresses.tile_vectors.eq(vectors),
+        ]
+        self._to_array(m, addresses, bank, command.input_zero_point)
         control = Cat(issue, self.half, first, vector)
         arrived = delayed(m, control, array_latency(config) - 1, "control")
         m.d.comb += Cat(self.valid, self.add_half, self.first, self.vector).eq(arrived)
         return m
 
-    def _to_array(self, m: Module, bank, zero_point) -> None:
+    def _to_array(self, m: Module, addresses: PointwiseAddresses, bank, zero_point) -> None:
+        """Reads a vector, turns its pixels to their lanes, subtracts the zero point; taps outside become 0."""
         config = self.config
-        zero_point = delayed(m, zero_point, ACTIVATION_READ, "zero_point")
-        m.d.comb += self.bank.eq(delayed(m, bank, ACTIVATION_READ + 1, "bank"))
-        for pixel in range(config.pe_pixels):
-            word = self.read.data.word_select(pixel, 8 * config.pe_rows)
+        pixels, lane = config.pe_pixels, addresses.pixel[:config.lane_bits]
+        m.d.comb += [
+            self.read.row.eq(addresses.pixel >> config.lane_bits), self.read.lane.eq(lane),
+            self.read.enable.eq(rotate_left(addresses.mask, lane, 1, pixels)),
+        ]
+        turned = Signal(8 * config.row_bytes)
+        arrived = delayed(m, addresses.pixel, ACTIVATION_READ, "arrived_pixel")
+        m.d.sync += turned.eq(rotate_right(self.read.data, arrived[:config.lane_bits], 8 * config.pe_rows, pixels))
+        mask = delayed(m, addresses.mask, ACTIVATION_READ + 1, "mask")
+        zero_point = delayed(m, zero_point, ACTIVATION_READ + 2, "zero_point")
+        m.d.comb += self.bank.eq(delayed(m, bank, ACTIVATION_READ + 3, "bank"))
+        for pixel in range(pixels):
+            word = turned.word_select(pixel, 8 * config.pe_rows)
             for row in range(config.pe_rows):
                 operand = Signal(signed(9), name=f"operand_{row}_{pixel}")
-                m.d.sync += operand.eq(word.word_select(row, 8).as_signed() - zero_point)
+                m.d.sync += operand.eq(Mux(mask[pixel], word.word_select(row, 8).as_signed() - zero_point, 0))
                 m.d.comb += self.operands[row][pixel].eq(operand)

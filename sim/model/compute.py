@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hw.config import KERNEL, EngineConfig
 from hw.latency import (
-    DEPTHWISE_LANES,
+    DEPTHWISE_SUM,
     REQUANTISE,
     SWITCH,
     TAKE,
@@ -52,7 +52,7 @@ class DepthwiseTime:
         self.free = max(words_from, take + 1)
         last_step = self._issued - tail
         busy = fields["blocks"] * fields["out_rows"] * fields["out_width"] * config.dw_groups
-        return Ran(last_step + depthwise_window(config) + DEPTHWISE_LANES + REQUANTISE + 2, busy)
+        return Ran(last_step + depthwise_window(config) + DEPTHWISE_SUM + REQUANTISE + 2, busy)
 
 
 def row_cycles(config: EngineConfig, fields: Mapping[str, int]) -> tuple[int, int]:
@@ -90,7 +90,7 @@ class PointwiseTime:
         config = self.config
         tile_words, delay = config.tile_words, drain_delay(config)
         drain_cycles, kept = config.drain_cycles, drain_tail_vectors(config)
-        passes = fields["in_blocks"]
+        passes = fields["passes"]
         take = max(start, self._issued) + SWITCH
         issue_from, drain_from = take + TAKE, max(take + 2, self._drained + 2)
         words_from, pass_start = start + 1, self._pass_start

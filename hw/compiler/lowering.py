@@ -1,0 +1,93 @@
+"""What the cascades of a program share: commands so far, the DRAM image, and what is left of earlier cascades."""
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+
+import numpy as np
+
+from golden.layer import LayerSpec
+from golden.quantise import Rounding
+from hw.commands import UNITS
+from hw.compiler.layers import taps_of
+from hw.compiler.rings import Ring
+from hw.compiler.tokens import Region, Sequencer, Space
+from hw.config import EngineConfig
+from hw.program import ALIGNMENT, DramTensor
+
+
+class Lowering:
+    """State of one compilation."""
+
+    def __init__(self, config: EngineConfig, rounding: Rounding) -> None:
+        self.config = config
+        self.single = int(rounding == "single")
+        self.sequencer = Sequencer()
+        self.image = bytearray()
+        self.layers: list[str] = []
+        self.weight_spaces = {True: Space(config.dw_weight_bytes // config.dw_word_bytes),
+                              False: Space(config.weight_bytes // config.weight_word_bytes)}
+        self.tensors: dict[str, tuple[DramTensor, Space]] = {}
+        self._groups = np.full((len(UNITS), config.activation_groups), -1, np.int32)
+
+    def add_bytes(self, data: bytes) -> int:
+        """Appends to the image; returns the address."""
+        address = len(self.image)
+        self.image += data + bytes(-len(data) % ALIGNMENT)
+        return address
+
+    def tensor(self, name: str, shape: tuple[int, int, int]) -> tuple[DramTensor, Space]:
+        """The DRAM tensor of that name; made if there is none."""
+        if name not in self.tensors:
+            self._add_tensor(name, shape, shape[:2], 1, 0)
+        return self.tensors[name]
+
+    def picture(self, name: str, spec: LayerSpec, fill: int) -> tuple[DramTensor, Space]:
+        """The DRAM tensor a convolution reads, in phases if its stride is 2; made if there is none."""
+        taps = taps_of(spec)
+        if name not in self.tensors:
+            self._add_tensor(name, spec.input_shape, (taps.height, taps.width), taps.stride, fill)
+        return self.tensors[name]
+
+    def _add_tensor(self, name: str, shape: tuple[int, int, int], phase: tuple[int, int], step: int,
+                    fill: int) -> None:
+        stride = ceil(phase[0] * phase[1] * self.config.pe_rows / ALIGNMENT) * ALIGNMENT
+        tensor = DramTensor(name=name, shape=shape, block_channels=self.config.pe_rows, address=len(self.image),
+                            stride=stride, phase_step=step, phase_width=phase[1], fill=fill)
+        self.image += bytes(tensor.size)
+        self.tensors[name] = tensor, Space(phase[0])
+
+    def enter(self, rings: Sequence[Ring]) -> None:
+        """A new cascade: whatever it writes into a ring waits for all that used these groups before."""
+        for ring in rings:
+            last = self._groups[:, self._groups_of(ring)].max(axis=1)
+            ring.space.read[:] = last.reshape(-1, *[1] * (ring.space.read.ndim - 1))
+
+    def leave(self, rings: Sequence[Ring]) -> None:
+        """The cascade is over: its groups go to the next one."""
+        for ring in rings:
+            used = np.maximum(ring.space.read, ring.space.written).reshape(len(UNITS), -1).max(axis=1)
+            groups = self._groups_of(ring)
+            self._groups[:, groups] = np.maximum(self._groups[:, groups], used[:, None])
+
+    def _groups_of(self, ring: Ring) -> slice:
+        rows = self.config.group_rows
+        return slice(ring.base // rows, ceil((ring.base + ring.blocks * ring.stride) / rows))
+
+    def transfer(self, unit: str, layer: int, ring: Ring, tensor: tuple[DramTensor, Space], rows: tuple[int, int],
+                 chip_pixel: int, region: Sequence[Region]) -> None:
+        """A `load` or `store` of tensor rows `rows`, which follow one another from pixel `chip_pixel` of the ring."""
+        config, (dram, space) = self.config, tensor
+        width, pixel_bytes = dram.phase_shape[1], config.pe_rows
+        start, count = rows[0] * width * pixel_bytes, (rows[1] - rows[0]) * width * pixel_bytes
+        lead = start % config.bus_bytes
+        beats = ceil((lead + count) / config.bus_bytes)
+        fields: Mapping[str, int] = {
+            "dram_address": dram.address + start - lead, "dram_stride": dram.stride, "blocks": ring.blocks,
+            "beats": beats, "row": ring.base + chip_pixel // config.pe_pixels,
+            "chunk": chip_pixel % config.pe_pixels * pixel_bytes // config.bus_bytes, "row_stride": ring.stride,
+            "lead": lead // pixel_bytes,
+            "tail": ceil((lead + count - (beats - 1) * config.bus_bytes) / pixel_bytes),
+        }
+        in_dram = [Region(space, (slice(*rows),))]
+        reads, writes = (in_dram, region) if unit == "load" else (region, in_dram)
+        self.sequencer.add(unit, layer, fields, reads=reads, writes=writes)

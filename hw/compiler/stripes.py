@@ -1,0 +1,73 @@
+"""Cuts a cascade into stripes: which rows of which tensor are made when, and how many must be kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from golden.layer import LayerSpec
+from hw.compiler.layers import POOLS, Layer, spec_of, taps_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How a cascade runs: rows of the last layer's output that are made at a time."""
+
+    stripe_rows: int
+
+
+def schedules(layers: Sequence[Layer]) -> list[Schedule]:
+    """All stripe heights worth trying, largest first: one of each number of stripes."""
+    height = spec_of(layers[-1]).output_shape[0]
+    heights = {ceil(height / count) for count in range(1, height + 1)}
+    return [Schedule(stripe_rows=rows) for rows in sorted(heights, reverse=True)]
+
+
+def input_rows(spec: LayerSpec, first: int, last: int) -> tuple[int, int]:
+    """Rows of the input that output rows `first` to `last` are made of."""
+    if spec.op in POOLS:
+        return 0, spec.input_shape[0]
+    if spec.op not in ("depthwise", "conv"):
+        return first, last
+    top, height, stride = spec.padding.top, spec.input_shape[0], spec.stride[0]
+    return max(0, first * stride - top), min(height, max(0, (last - 1) * stride - top + spec.kernel[0]))
+
+
+def stripes(specs: Sequence[LayerSpec], rows: int) -> list[list[tuple[int, int]]]:
+    """Per stripe: for the cascade's input and each layer's output, the rows (first, last) it adds."""
+    made = [0] * (len(specs) + 1)
+    result = []
+    height = specs[-1].output_shape[0]
+    for last in range(rows, height + rows, rows):
+        ends = [min(last, height)]
+        for spec in reversed(specs):
+            ends.insert(0, input_rows(spec, 0, ends[0])[1])
+        if last >= height:  # rows no window reaches belong to no stripe, but a whole tensor is made of all rows
+            ends[1:] = [spec.output_shape[0] for spec in specs]
+        result.append([(start, max(start, end)) for start, end in zip(made, ends, strict=True)])
+        made = [end for _, end in result[-1]]
+    return result
+
+
+def ring_rows(specs: Sequence[LayerSpec], plan: list[list[tuple[int, int]]]) -> list[int]:
+    """Rows each tensor needs on chip for a stripe to be read while the next one is written."""
+    needed = []
+    for tensor in range(len(specs) + 1):
+        rows = 0
+        for index, stripe in enumerate(plan):
+            following = plan[min(index + 1, len(plan) - 1)][tensor][1]
+            if tensor == len(specs):
+                first = stripe[tensor][0]
+            else:
+                made = stripe[tensor + 1]
+                first = input_rows(specs[tensor], *made)[0] if made[0] < made[1] else stripe[tensor][0]
+            rows = max(rows, following - first)
+        needed.append(rows)
+    return needed
+
+
+def slot_rows(spec: LayerSpec, plan: list[list[tuple[int, int]]]) -> int:
+    """Rows of a phase that the largest stripe of a convolution reads."""
+    taps = taps_of(spec)
+    return max(last - first for _, (first, last), *_ in plan) + taps.reach - taps.shift[0]
+
+
