@@ -60,9 +60,20 @@ class _Heads(Builder):
         for index, depth in enumerate(EXTRA_DEPTHS, start=2):
             halved = self.conv(f"extra_{index}_1x1", shapes[-1], depth // 2)
             shapes.append(self._three(f"extra_{index}", halved, depth, stride=2))
+        boxes, scores = [], []
         for index, (shape, anchors) in enumerate(zip(shapes, ANCHORS, strict=True)):
             self._three(f"box_{index}", shape, anchors * 4, activation="none")
             self._three(f"class_{index}", shape, anchors * (CLASSES + 1), activation="none")
+            boxes.append((shape[0] * shape[1] * anchors, 1, 4))
+            scores.append((shape[0] * shape[1] * anchors, 1, CLASSES + 1))
+        self._on_the_host(boxes, scores)
+
+    def _on_the_host(self, boxes: list[Shape], scores: list[Shape]) -> None:
+        """All sizes one below the other: a row an anchor; then probabilities, then the boxes that remain."""
+        self.same("boxes", "concat", (sum(shape[0] for shape in boxes), 1, boxes[0][2]))
+        joined = self.same("class_scores", "concat", (sum(shape[0] for shape in scores), 1, scores[0][2]))
+        self.same("probabilities", "sigmoid", joined)
+        self.same("detections", "detections", joined)
 
     def _three(
         self, name: str, shape: Shape, filters: int, stride: int = 1, activation: Activation = "relu6"
