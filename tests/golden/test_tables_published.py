@@ -100,6 +100,24 @@ NUMBERS = {
         ("0.75 MobileNet-192", "mult-adds", "239", "rounded", "macs"),
         ("0.75 MobileNet-192", "parameters", "1.9", "rounded", "weights"),
     ],
+    "v1-faces": [
+        ("1.0 MobileNet-224", "mult-adds", "568", "rounded", "body-macs"),
+        ("1.0 MobileNet-224", "parameters", "3.2", "rounded", "body-weights"),
+        ("0.5 MobileNet-224", "mult-adds", "149", "rounded", "body-macs"),
+        ("0.5 MobileNet-224", "parameters", "0.8", "rounded", "body-weights"),
+        ("0.25 MobileNet-224", "mult-adds", "45", "differs", "body-macs"),
+        ("0.25 MobileNet-224", "parameters", "0.2", "rounded", "body-weights"),
+        ("1.0 MobileNet-128", "mult-adds", "185", "rounded", "body-macs"),
+        ("1.0 MobileNet-128", "parameters", "3.2", "rounded", "body-weights"),
+        ("0.5 MobileNet-128", "mult-adds", "48", "truncated", "body-macs"),
+        ("0.5 MobileNet-128", "parameters", "0.8", "rounded", "body-weights"),
+        ("0.25 MobileNet-128", "mult-adds", "15", "differs", "body-macs"),
+        ("0.25 MobileNet-128", "parameters", "0.2", "rounded", "body-weights"),
+    ],
+    "v1-detection": [
+        ("SSD 300 MobileNet", "mult-adds", "1.2", "rounded", "macs"),
+        ("SSD 300 MobileNet", "parameters", "6.8", "rounded", "weights"),
+    ],
     "v2-imagenet": [
         ("MobileNetV1", "mult-adds", "575", "differs", "macs"),
         ("MobileNetV1", "parameters", "4.2", "rounded", "weights"),
@@ -258,6 +276,8 @@ DIFFERENCES = {
     ("v1-factors", "SqueezeNet ÷ 0.50 MobileNet-160, mult-adds", "22"): "-11.1",
     ("v1-dogs", "1.0 MobileNet-224", "569"): "-1.2",
     ("v1-dogs", "1.0 MobileNet-192", "418"): "-0.8",
+    ("v1-faces", "0.25 MobileNet-224", "45"): "-4.2",
+    ("v1-faces", "0.25 MobileNet-128", "15"): "-1.7",
     ("v2-imagenet", "MobileNetV1", "575"): "-6.3",
     ("v2-imagenet", "MobileNetV2 (1.4)", "585"): "-2.8",
     ("v2-imagenet", "MobileNetV2 (1.4)", "6.9"): "-0.84",
@@ -330,7 +350,7 @@ def test_each_reproduced_by_a_named_convention_of_its_kind():
     for (key, _), (model, quantity, _, _, convention) in SPLIT.items():
         kinds = {
             "mult-adds": ("macs", "conv-macs", "body-macs", "inside-macs", "after-first-macs", "operations"),
-            "parameters": ("weights", "weights+biases", "weights+3", "stored"),
+            "parameters": ("weights", "body-weights", "weights+biases", "weights+3", "stored"),
         }
         assert convention in kinds.get(quantity, (*kinds["mult-adds"], *kinds["parameters"])), (key, model)
 
