@@ -9,7 +9,7 @@ from golden.tables.mobile import conv_mobilenet, shallow_mobilenet, v1, v2
 from golden.tables.nasnet import nasnet_mobile
 from golden.tables.shufflenet import shufflenet
 from golden.tables.squeezenet import squeezenet
-from golden.tables.ssdlite import ssdlite_v1, ssdlite_v2
+from golden.tables.ssdlite import ssd_v1_300, ssdlite_v1, ssdlite_v2
 from golden.tables.vgg import vgg16
 
 COMPARED: dict[str, Callable[[], CountedNetwork]] = {
@@ -17,6 +17,7 @@ COMPARED: dict[str, Callable[[], CountedNetwork]] = {
     "conv_mobilenet": conv_mobilenet,
     "shallow_mobilenet": shallow_mobilenet,
     "mobilenet_v2": v2,
+    "ssd_v1_300": ssd_v1_300,
     "ssdlite_v1": ssdlite_v1,
     "ssdlite_v2": ssdlite_v2,
     "vgg16": vgg16,

@@ -13,8 +13,8 @@ from golden.tables.v1_tables import CUT
 from golden.tables.vgg import vgg16
 
 GOOGLENET_MACS = (
-    "No convention gives 1550: the network of the paper's table counts 1582.7 (1504.6 without taps on padding), the "
-    "ops column of that table adds up to 1502, and ShuffleNet's paper says 1500."
+    "None of these conventions gives 1550: the network of the paper's table counts 1582.7 (1504.6 without taps on "
+    "padding), the ops column of that table adds up to 1502, and ShuffleNet's paper says 1500."
 )
 GOOGLENET_PARAMETERS = (
     "GoogLeNet's own table counts in K = 1024 (its linear layer of 1,024,000 weights is 1000K); its column adds up to "

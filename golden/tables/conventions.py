@@ -73,10 +73,15 @@ THREE_NORMS = Convention(
     text="weights, biases, and three numbers (not four) of each batch normalisation",
     count=lambda network: network.weights + _biases(network) + 3 * _normalised(network),
 )
+BODY_WEIGHTS = Convention(
+    name="body-weights",
+    text="weights only, without the classifier",
+    count=lambda network: network.weights - _classifier(network).weights,
+)
 
 CONVENTIONS = (
     MACS, CONVOLUTIONS, INSIDE, BODY_MACS, AFTER_FIRST_MACS, OPERATIONS,
-    WEIGHTS, BIASED, THREE_NORMS, STORED,
+    WEIGHTS, BODY_WEIGHTS, BIASED, THREE_NORMS, STORED,
 )  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """The models as they are distributed: TF-Slim's tables of MobileNet checkpoints, Keras' exact parameter counts."""
 
+from golden.tables.alexnet import alexnet
 from golden.tables.conventions import AFTER_FIRST_MACS, MACS, STORED, THREE_NORMS, WEIGHTS
+from golden.tables.googlenet import googlenet
 from golden.tables.mobile import v1, v2
 from golden.tables.nasnet import nasnet_mobile
 from golden.tables.rows import NumberRow, Table, counted_row
@@ -29,14 +31,17 @@ V2_CHECKPOINTS = (
 )
 """Width, parameters, mult-adds at each resolution; mobilenet/README.md."""
 
-KERAS = (
+EXACT = (
     ("MobileNet", v1, "4253864"),
     ("MobileNetV2", v2, "3538984"),
     ("MobileNetV2 1.4", lambda: v2(1.4), "6156712"),
     ("VGG16", vgg16, "138357544"),
     ("NASNetMobile", nasnet_mobile, "5326716"),
+    ("BVLC AlexNet", alexnet, "60965224"),
+    ("BVLC GoogLeNet", googlenet, "6998552"),
+    ("SqueezeNet 1.0", squeezenet, "1248424"),
 )
-"""Keras' applications, total parameters with the classifier of 1000."""
+"""Total parameters with the classifier of 1000."""
 
 NARROW = "The four rows of α = 0.75 leave out the first convolution; with it: the 325 of the paper's table 6."
 ODD = "The paper's table 6 rounds 149.497 down; this table rounds it up."
@@ -76,12 +81,12 @@ def slim_v2() -> Table:
 
 
 def exact() -> Table:
-    """Parameter counts to the last digit, as Keras and the authors' files have them."""
+    """Parameter counts to the last digit, as Keras and the authors' Caffe files have them."""
     rows = [
-        counted_row(build(), "parameters", published, STORED, model=model, unit="") for model, build, published in KERAS
+        counted_row(build(), "parameters", published, STORED, model=model, unit="") for model, build, published in EXACT
     ]
-    rows.append(counted_row(squeezenet(), "parameters", "1248424", STORED, model="SqueezeNet 1.0", unit=""))
     return Table(
         key="exact", title="Exact parameter counts of distributed models",
-        source="Keras applications (model.summary()); SqueezeNet: the authors' Caffe file", rows=tuple(rows),
+        source="Keras applications, model.summary(); BVLC and SqueezeNet: the Caffe files of their authors",
+        rows=tuple(rows),
     )  # fmt: skip

@@ -1,6 +1,15 @@
 """All tables, in the order in which they are shown."""
 
-from golden.tables import architectures, comparisons, distributed, formulas, other_papers, v1_tables, v2_tables
+from golden.tables import (
+    applications,
+    architectures,
+    comparisons,
+    distributed,
+    formulas,
+    other_papers,
+    v1_tables,
+    v2_tables,
+)
 from golden.tables.rows import Table
 
 BUILDERS = (
@@ -14,7 +23,9 @@ BUILDERS = (
     comparisons.popular,
     comparisons.smaller,
     comparisons.factors,
-    v1_tables.dogs,
+    applications.dogs,
+    applications.faces,
+    applications.detection,
     formulas.separable,
     architectures.bottlenecks,
     v2_tables.imagenet,

@@ -53,10 +53,10 @@ class NumberRow:
 
     @property
     def agreement(self) -> Agreement:
-        """How the numbers agree: the computed one rounds to the published, or loses its further digits to it."""
+        """How the numbers agree: the computed one rounds (half up) to the published, or loses its further digits."""
         if self.difference == 0:
             return "equal"
-        if abs(self.difference) <= self.precision / 2:
+        if -self.precision / 2 <= self.difference < self.precision / 2:
             return "rounded"
         if 0 < self.difference < self.precision:
             return "truncated"

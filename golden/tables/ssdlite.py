@@ -1,4 +1,4 @@
-"""SSDLite (Sandler et al. 2018, section 6.2): detection heads of separable convolutions on MobileNetV1 and V2.
+"""SSDLite (Sandler et al. 2018, section 6.2): detection heads of separable convolutions on MobileNetV1 and V2; SSD.
 
 Layers after TensorFlow's Object Detection API, with which the paper trained: `feature_map_generators.py`
 (1×1 to half the depth, then a separable 3×3 of stride 2) and the convolutional box predictor with
@@ -6,16 +6,19 @@ Layers after TensorFlow's Object Detection API, with which the paper trained: `f
 """
 
 from golden.layer import Shape
+from golden.mobilenet_v1 import BLOCKS
 from golden.networks import Network, mobilenet_v1, mobilenet_v2
 from golden.quantise import Activation
 from golden.tables.builder import Builder
 from golden.tables.counted import CountedNetwork
-from golden.tables.mobile import V2_PAPER, counted
+from golden.tables.mobile import FIRST_FILTERS, V1_PAPER, V2_PAPER, counted
 
 EXTRA_DEPTHS = (512, 256, 256, 128)
 ANCHORS = (3, 6, 6, 6, 6, 6)
 RESOLUTION = 320
 CLASSES = 80
+COCO_LABELS = 90
+"""Highest label of COCO, which names 80 of them; the API's configurations predict all 90."""
 
 
 def ssdlite_v1() -> CountedNetwork:
@@ -39,6 +42,20 @@ def heads_alone(*, separable: bool) -> CountedNetwork:
     return heads.network(name=name, title=title, source=f"{V2_PAPER}, table 5")
 
 
+def ssd_v1_300() -> CountedNetwork:
+    """SSD on MobileNetV1, 300×300 (MobileNetV1's table 13): full convolutions, 1×1 predictors of 90 labels."""
+    builder = Builder(batch_norm=True, activation="relu6")
+    shape = builder.conv("conv1", (300, 300, 3), FIRST_FILTERS, 3, stride=2)
+    shapes = []
+    for block, (filters, stride) in enumerate(BLOCKS, start=1):
+        shape = builder.depthwise(f"conv_dw_{block}", shape, stride=stride)
+        shape = builder.conv(f"conv_pw_{block}", shape, filters)
+        shapes.append(shape)
+    heads = _Heads(shapes[10], shapes[12], separable=False, predictor=1, classes=COCO_LABELS)
+    layers = tuple(builder.layers + heads.layers)
+    return CountedNetwork(name="ssd_v1_300", title="SSD 300 MobileNet", source=f"{V1_PAPER}, table 13", layers=layers)
+
+
 def _heads_v2(network: Network, *, separable: bool = True) -> "_Heads":
     first, second = network.layer("block_13_expand"), network.layer("Conv_1")
     return _Heads(first.output_shape, second.output_shape, separable=separable)
@@ -53,21 +70,33 @@ def _joined(network: Network, last: str, heads: "_Heads", name: str, title: str)
 class _Heads(Builder):
     """Extra layers after two tensors of the body, and the predictors of all six sizes."""
 
-    def __init__(self, first: Shape, second: Shape, *, separable: bool = True) -> None:
+    def __init__(
+        self, first: Shape, second: Shape, *, separable: bool = True, predictor: int = 3, classes: int = CLASSES
+    ) -> None:
         super().__init__(batch_norm=True, activation="relu6")
         self._separable = separable
         shapes = [first, second]
         for index, depth in enumerate(EXTRA_DEPTHS, start=2):
             halved = self.conv(f"extra_{index}_1x1", shapes[-1], depth // 2)
-            shapes.append(self._three(f"extra_{index}", halved, depth, stride=2))
-        for index, (shape, anchors) in enumerate(zip(shapes, ANCHORS, strict=True)):
-            self._three(f"box_{index}", shape, anchors * 4, activation="none")
-            self._three(f"class_{index}", shape, anchors * (CLASSES + 1), activation="none")
+            shapes.append(self._window(f"extra_{index}", halved, depth, 3, stride=2))
+        anchors = 0
+        for index, (shape, here) in enumerate(zip(shapes, ANCHORS, strict=True)):
+            self._window(f"box_{index}", shape, here * 4, predictor, activation="none")
+            self._window(f"class_{index}", shape, here * (classes + 1), predictor, activation="none")
+            anchors += shape[0] * shape[1] * here
+        self._on_the_host(anchors, classes + 1)
 
-    def _three(
-        self, name: str, shape: Shape, filters: int, stride: int = 1, activation: Activation = "relu6"
+    def _on_the_host(self, anchors: int, scores: int) -> None:
+        """Predictions of all sizes, a row an anchor; then probabilities, then the boxes that remain."""
+        self.same("boxes", "concat", (anchors, 1, 4))
+        self.same("class_scores", "concat", (anchors, 1, scores))
+        self.same("probabilities", "sigmoid", (anchors, 1, scores))
+        self.same("detections", "detections", (anchors, 1, scores))
+
+    def _window(
+        self, name: str, shape: Shape, filters: int, kernel: int, stride: int = 1, activation: Activation = "relu6"
     ) -> Shape:
         if not self._separable:
-            return self.conv(f"{name}_conv", shape, filters, 3, stride=stride, activation=activation)
-        shape = self.depthwise(f"{name}_depthwise", shape, stride=stride)
+            return self.conv(f"{name}_conv", shape, filters, kernel, stride=stride, activation=activation)
+        shape = self.depthwise(f"{name}_depthwise", shape, kernel, stride=stride)
         return self.conv(f"{name}_pointwise", shape, filters, activation=activation)

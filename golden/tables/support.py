@@ -8,11 +8,13 @@ ENGINE = ("conv", "depthwise", "pointwise", "fully_connected", "add", "average_p
 HOST = {
     "max_pool": "max-pool: the engine's windows multiply or average",
     "local_response_norm": "local response normalisation",
-    "concat": "concatenation along channels",
+    "concat": "concatenation",
     "channel_shuffle": "channel shuffle: a permutation of channels",
     "relu": "ReLU of its own: the tensor is also read without it",
     "shift": "picture shifted by one pixel",
     "softmax": "softmax",
+    "sigmoid": "sigmoid",
+    "detections": "decoding of boxes and non-maximum suppression",
 }
 """Ops of the host and the reason."""
 

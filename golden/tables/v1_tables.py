@@ -127,25 +127,6 @@ def resolution() -> Table:
     )  # fmt: skip
 
 
-def dogs() -> Table:
-    """Table 10: Stanford Dogs, a classifier of 120 classes."""
-    why = "Repeated from the network of 1000 classes; with the 120 of Stanford Dogs it is one million less."
-    rows = (
-        *_pair(v1(1.0, 224, 120), "569", "3.3", why=why, within=0.3),
-        *_pair(v1(0.75, 224, 120), "325", "1.9"),
-        *_pair(v1(1.0, 192, 120), "418", "3.3", why=why, within=0.3),
-        *_pair(v1(0.75, 192, 120), "239", "1.9"),
-    )
-    quoted = (
-        ("1.0 MobileNet-224", "83.3 %"), ("0.75 MobileNet-224", "81.9 %"),
-        ("1.0 MobileNet-192", "81.9 %"), ("0.75 MobileNet-192", "80.5 %"),
-    )  # fmt: skip
-    return Table(
-        key="v1-dogs", title="MobileNetV1, table 10: Stanford Dogs (120 classes)", source=f"{V1_PAPER}, table 10",
-        rows=rows, quoted=quoted,
-    )  # fmt: skip
-
-
 def _pair(
     network: CountedNetwork, macs: str, parameters: str, *, model: str = "", why: str = "", within: float = 0.0
 ) -> tuple[NumberRow, NumberRow]:

@@ -12,10 +12,12 @@ from hw.config import EngineConfig
 from hw.verilator import BUILD, PRECOMPILED_HEADERS, WARNINGS, ToolError, environment, verilog_directory
 
 TOP = "sepconv"
+FST = Path(__file__).parent / "fst"
+"""Stand-ins for the headers of lz4 and zlib."""
 
 
-def build(config: EngineConfig, *, waves: str = "", source: Path | None = None) -> Path:
-    """Folder with the simulator of `config`, or of the Verilog in `source`, tracing into `waves` ("fst", "vcd", none).
+def build(config: EngineConfig, *, waves: bool = False, source: Path | None = None) -> Path:
+    """Folder with the simulator of `config`, or of the Verilog in `source`, with FST traces if `waves`.
 
     cocotb's own runner would make every signal of the design public, which costs most of Verilator's
     optimisation; only the ports are needed. Raises `ToolError`.
@@ -29,14 +31,17 @@ def build(config: EngineConfig, *, waves: str = "", source: Path | None = None) 
     options = ["--cc", "--exe", "--build", "--vpi", "--prefix", "Vtop", "--top-module", TOP, "-o", TOP, "-O3",
                "--x-assign", "fast", "--x-initial", "fast", "--noassert", "-CFLAGS", "-O1",
                "-MAKEFLAGS", PRECOMPILED_HEADERS, "-LDFLAGS",
-               f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"]
-    options += {"": [], "vcd": ["--trace"], "fst": ["--trace-fst"]}[waves]
+               f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator -L."]
+    if waves:
+        options += ["--trace-fst", "-CFLAGS", f"-I{FST}"]
     made_of = "\n".join([*options, public, WARNINGS.read_text(), main.read_text(), (source / f"{TOP}.v").read_text()])
     directory = BUILD.resolve() / "cocotb" / hashlib.sha256(made_of.encode()).hexdigest()[:16]
     done = directory / "done"
     if done.exists():
         return directory
     directory.mkdir(parents=True, exist_ok=True)
+    for library in ("liblz4.a", "libz.a"):  # linked with traces; the headers in `FST` leave nothing to take from them
+        (directory / library).write_text("!<arch>\n")
     (directory / "ports.vlt").write_text(public)
     command = ["verilator", *options, "-j", str(os.cpu_count() or 1), "--Mdir", str(directory),
                str(directory / "ports.vlt"), str(WARNINGS), str(source / f"{TOP}.v"), str(main)]

@@ -14,7 +14,7 @@ from hw.config import ConfigError
 from hw.verilator import ToolError
 from tests.cocotb_bench.job import Job
 from tests.cocotb_bench.simulate import describe, repro, simulate
-from tests.cocotb_bench.waves import choose_format, leave_waves
+from tests.cocotb_bench.waves import leave_waves
 from tests.support.cases import CASES, RANDOM, find_case
 from tests.support.configs import find_config
 
@@ -53,8 +53,7 @@ def jobs_for(test: str | None, config: str, seed: int) -> list[Job]:
 
 def run(jobs: Sequence[Job], *, waves: bool) -> int:
     """Simulates and prints a line per job; the number of failures."""
-    tracing = choose_format() if waves else ""
-    outcomes, folder = simulate(jobs, waves=tracing)
+    outcomes, folder = simulate(jobs, waves=waves)
     failures = 0
     for job, outcome in zip(jobs, outcomes, strict=True):
         if outcome.report is not None:
@@ -62,8 +61,8 @@ def run(jobs: Sequence[Job], *, waves: bool) -> int:
         else:
             failures += 1
             print(f"FAIL  {describe(job)}: {outcome.failure}\n      repeat with: {repro(job)}")
-    if tracing:
-        for path in leave_waves(folder, tracing):
+    if waves:
+        for path in leave_waves(folder, find_config(jobs[0].config)):
             print(path)
     return failures
 

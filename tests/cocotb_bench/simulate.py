@@ -25,11 +25,11 @@ def describe(job: Job) -> str:
         "random back-pressure" if job.back_pressure else f"memory {job.memory or 'as by default'}")
 
 
-def simulate(jobs: Sequence[Job], *, waves: str = "", source: Path | None = None) -> tuple[list[Outcome], Path]:
+def simulate(jobs: Sequence[Job], *, waves: bool = False, source: Path | None = None) -> tuple[list[Outcome], Path]:
     """Outcome of each of `jobs`, all of one configuration, run one after another, and the folder of the run.
 
-    `waves` names the format to trace into ("fst" or "vcd"), `source` another folder with Verilog. Raises `ToolError`
-    without a working simulator.
+    `waves` leaves a trace, ``dump.fst``; `source` names another folder with Verilog. Raises `ToolError` without a
+    working simulator.
     """
     (config,) = {job.config for job in jobs}
     build_directory = build(find_config(config), waves=waves, source=source)
@@ -42,7 +42,7 @@ def simulate(jobs: Sequence[Job], *, waves: str = "", source: Path | None = None
     variables = {"JOBS": str(run / "jobs.json"), "OUTCOMES": str(outcomes), "PATH": environment()["PATH"],
                  "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
                  "COCOTB_ANSI_OUTPUT": "0"}
-    status = _simulate(build_directory, run, variables, waves=bool(waves))
+    status = _simulate(build_directory, run, variables, waves=waves)
     done = outcomes_from_json(outcomes.read_text()) if outcomes.exists() else []
     if len(done) != len(jobs):
         raise ToolError(f"the simulation of {describe(jobs[len(done)])} broke off with status {status}; see"
