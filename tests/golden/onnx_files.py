@@ -30,9 +30,12 @@ class Floats:
         self.nodes.append(onnx.helper.make_node(kind, list(inputs), [name], name=f"n{len(self.nodes)}", **attributes))
         return name
 
-    def conv(self, x: str, channels: int, filters: int, kernel: int, *, group: int = 1, bias: bool = True, **more) -> str:
+    def conv(
+        self, x: str, channels: int, filters: int, kernel: int, *, group: int = 1, bias: bool = True, **more
+    ) -> str:
         shape = (filters, channels // group, kernel, kernel)
-        weights = self.rng.normal(size=shape) * self.rng.uniform(0.2, 2, (filters, 1, 1, 1)) / np.sqrt(np.prod(shape[1:]))
+        spread = self.rng.uniform(0.2, 2, (filters, 1, 1, 1)) / np.sqrt(np.prod(shape[1:]))
+        weights = self.rng.normal(size=shape) * spread
         biases = [self.constant(self.rng.normal(size=filters) * 0.3)] if bias else []
         return self.op("Conv", x, self.constant(weights), *biases, group=group, kernel_shape=(kernel, kernel), **more)
 

@@ -101,8 +101,9 @@ class Writer:
 
     def average_pool_2d(self, operator, tensors, output) -> None:
         kernel = (operator.options["FilterHeight"], operator.options["FilterWidth"])
-        window = self.window(operator, tensors[0])
-        self.end(self.net.op("AveragePool", self.real[tensors[0].index], kernel_shape=kernel, **window), operator, output)
+        source = tensors[0]
+        y = self.net.op("AveragePool", self.real[source.index], kernel_shape=kernel, **self.window(operator, source))
+        self.end(y, operator, output)
 
     def mean(self, operator, tensors, output) -> None:
         self.end(self.net.op("GlobalAveragePool", self.real[tensors[0].index]), operator, output)
