@@ -55,7 +55,7 @@ class DramTensor:
 
     def pack(self, values: NDArray[np.int8]) -> bytes:
         """Bytes of `values` (height, width, channels) int8; channels beyond the last are zero."""
-        height, width, channels = self.shape
+        channels = self.shape[2]
         if values.shape != self.shape or values.dtype != np.int8:
             raise ValueError(f"{self.name}: must be int8{self.shape}, not {values.dtype}{values.shape}")
         step, (rows, columns) = self.phase_step, self.phase_shape

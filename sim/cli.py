@@ -53,6 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     rtl = commands.add_parser("rtl", help="the same in the generated Verilog, bit-exact against golden")
     _add_run(rtl)
     rtl.add_argument("--input", metavar="X.npy", help="input of the model, its own type and NHWC shape")
+    rtl.add_argument("--output", metavar="Y.npy", help="where the output of a whole network goes")
 
     golden = commands.add_parser("golden", help="runs a model in NumPy, bit-exact with TFLite's reference kernels")
     golden.add_argument("--model", metavar="FILE", required=True, help="a .tflite file")

@@ -14,7 +14,10 @@ from hw.compiler.cascade import check_supported
 from hw.compiler.errors import CompileError
 from hw.config import PRESETS, EngineConfig, load_config
 from hw.memory_timing import MemoryTiming, parse_memory
+from hw.rtl import RtlRun
 from sim.cli import FAILED, OK, write_report
+from sim.model.engine import ModelRun
+from sim.network_run import engine_input, finish, mismatches, plan_network, whole_model
 from sim.report import (
     aligned,
     bound,
@@ -27,7 +30,7 @@ from sim.report import (
     shape_text,
 )
 from sim.search import Planned, plan
-from sim.work import RequestError, Source, golden_output, load_picture, open_source
+from sim.work import RequestError, Source, golden_output, load_picture, open_source, seeded_picture
 
 
 def _open(args: Namespace) -> tuple[Source, EngineConfig, MemoryTiming]:
@@ -37,12 +40,13 @@ def _open(args: Namespace) -> tuple[Source, EngineConfig, MemoryTiming]:
     return source, config, memory
 
 
-def _title(specs: Sequence[LayerSpec]) -> str:
-    return f"{specs[0].name} alone" if len(specs) == 1 else " → ".join(spec.name for spec in specs) + ", fused"
+def _title(specs: Sequence[LayerSpec], stripe_rows: int) -> str:
+    what = f"{specs[0].name} alone" if len(specs) == 1 else " → ".join(spec.name for spec in specs) + ", fused"
+    return f"{what}, {stripe_rows} rows at a time"
 
 
 def run_sim(args: Namespace) -> int:
-    """Cycle model of single layers, or of a whole network piece by piece."""
+    """Cycle model of single layers, or of a whole network."""
     source, config, memory = _open(args)
     if not args.layers:
         return _sim_network(args, source, config, memory)
@@ -51,8 +55,8 @@ def run_sim(args: Namespace) -> int:
         report: dict[str, Any] = {}
         for specs in source.cascades(name):
             planned = plan(specs, config, memory)
-            part = run_report(specs, planned, args.clock_mhz)
-            texts.append("\n" + run_text(_title(specs), specs, part, config))
+            part = run_report(specs, planned.run, config, args.clock_mhz)
+            texts.append("\n" + run_text(_title(specs, planned.schedule.stripe_rows), specs, part, config))
             if report:
                 report["in_pair"] = part
             else:
@@ -63,6 +67,20 @@ def run_sim(args: Namespace) -> int:
 
 
 def _sim_network(args: Namespace, source: Source, config: EngineConfig, memory: MemoryTiming) -> int:
+    """The network as one program; or, if the engine does not run all of it, the pieces it does run."""
+    try:
+        source.whole()
+    except CompileError as error:
+        return _sim_pieces(args, source, config, memory, str(error))
+    planned = plan_network(source, config, memory)
+    report = heading(source.title, config, memory, args.clock_mhz) | run_report(
+        planned.specs, planned.run, config, args.clock_mhz)
+    title = f"{source.title} on {engine_line(config, memory, args.clock_mhz)}"
+    write_report(report, run_text(title, planned.specs, report, config), args.json)
+    return OK
+
+
+def _sim_pieces(args: Namespace, source: Source, config: EngineConfig, memory: MemoryTiming, reason: str) -> int:
     """Separable pairs and single layers one after the other, each from DRAM to DRAM."""
     table = [("piece", "shape", "MACs", "cycles", "lanes used", "DRAM bytes", "bound by")]
     layers: list[dict[str, Any]] = []
@@ -76,7 +94,7 @@ def _sim_network(args: Namespace, source: Source, config: EngineConfig, memory: 
             left_out += specs
             continue
         planned = plan(specs, config, memory)
-        report = run_report(specs, planned, args.clock_mhz)
+        report = run_report(specs, planned.run, config, args.clock_mhz)
         for row in layer_rows(specs, planned.run, config):
             layers.append(row | {"start": row["start"] + total["cycles"], "end": row["end"] + total["cycles"]})
         for key in total:
@@ -94,7 +112,8 @@ def _sim_network(args: Namespace, source: Source, config: EngineConfig, memory: 
     names = ", ".join(spec.name for spec in left_out)
     text = "\n".join([
         f"{source.title} on {engine_line(config, memory, args.clock_mhz)}", "", *aligned(table, left=2), "",
-        (f"Each piece runs alone, from DRAM to DRAM. Not run by the engine yet, and not counted"
+        f"Not one program: {reason}.",
+        ("Each piece runs alone, from DRAM to DRAM. Not run by the engine yet, and not counted"
         f" ({macs / max(1, source.network.macs):.1%} of the MACs): {names or 'nothing'}.")])
     report = heading(source.title, config, memory, args.clock_mhz) | {
         "layers": layers, "total": total | {"utilisation": utilisation, "frames_per_second": rate},
@@ -109,12 +128,14 @@ def run_rtl(args: Namespace) -> int:
     from hw.verilator import ToolError
 
     source, config, memory = _open(args)
-    if not args.layers:
-        raise RequestError("rtl needs a LAYER; see sepconv list for the names")
     picture = load_picture(args.input)
+    if args.layers and args.output:
+        raise RequestError("--output is for whole networks: give no LAYER")
     good = True
     reports, texts = [], [f"{source.title} on {engine_line(config, memory, args.clock_mhz)}"]
     try:
+        if not args.layers:
+            return _rtl_network(args, source, config, memory, picture)
         for name in args.layers:
             report: dict[str, Any] = {}
             for specs in source.cascades(name):
@@ -149,20 +170,70 @@ def _rtl_cascade(args: Namespace, source: Source, specs: Sequence[LayerSpec],
     actual = planned.program.output.unpack(run.memory)
     mismatch = first_mismatch(specs[-1].name, expected, actual)
     differences = compare(planned.run, run)
-    report = run_report(specs, planned, args.clock_mhz)
+    report = run_report(specs, planned.run, config, args.clock_mhz)
     found = {"bit_exact": mismatch is None, "model_cycles": planned.run.cycles, "rtl_cycles": run.cycles}
     report["total"] |= found
+    _add_rtl_rows(report, planned.run, run, {specs[-1].name: mismatch is None})
+    return report, "\n".join([
+        f"\n{_title(specs, planned.schedule.stripe_rows)}: {shape_text(specs[-1])}",
+        f"  {'bit-exact' if mismatch is None else mismatch}: {expected.size:,} elements against golden",
+        _cycles_line(planned.run, run, differences)])
+
+
+def _cycles_line(model: ModelRun, rtl: RtlRun, differences: Sequence[str]) -> str:
+    verdict = differences[0] if differences else "equal in total, in each command and in DRAM traffic"
+    return f"  RTL {rtl.cycles:,} cycles, model {model.cycles:,}: {verdict}"
+
+
+def _add_rtl_rows(report: dict[str, Any], model: ModelRun, rtl: RtlRun, exact: dict[str, bool]) -> None:
+    """What RTL says of each layer; a tensor that stays on chip is judged by the next one that does not."""
+    verdicts = [exact.get(row["name"]) for row in report["layers"]]
     for index, row in enumerate(report["layers"]):
-        commands = [(unit, number) for unit, times in planned.run.units.items()
+        commands = [(unit, number) for unit, times in model.units.items()
                     for number, command in enumerate(times.commands) if command.layer == index]
-        span = (max(run.ended[unit][number] for unit, number in commands)
-                - min(run.started[unit][number] for unit, number in commands))
-        row |= {"bit_exact": mismatch is None, "model_cycles": row["cycles"], "rtl_cycles": span}
-    text = [f"\n{_title(specs)}, {planned.schedule.stripe_rows} rows at a time: {shape_text(specs[-1])}",
-            f"  {'bit-exact' if mismatch is None else mismatch}: {expected.size:,} elements against golden",
-            (f"  RTL {run.cycles:,} cycles, model {planned.run.cycles:,}:"
-            f" {'equal in total, in each command and in DRAM traffic' if not differences else differences[0]}")]
-    return report, "\n".join(text)
+        span = (max(rtl.ended[unit][number] for unit, number in commands)
+                - min(rtl.started[unit][number] for unit, number in commands))
+        verdict = next(found for found in verdicts[index:] if found is not None)
+        row |= {"bit_exact": verdict, "model_cycles": row["cycles"], "rtl_cycles": span}
+
+
+def _rtl_network(args: Namespace, source: Source, config: EngineConfig, memory: MemoryTiming,
+                 picture: np.ndarray | None) -> int:
+    """The whole network in RTL: every tensor that reaches DRAM against golden, cycles against the model."""
+    from hw.rtl import run_rtl as run_in_rtl
+    from sim.check import compare
+
+    model = whole_model(source, args.seed)
+    planned = plan_network(source, config, memory, seed=args.seed, rounding=args.rounding)
+    picture = seeded_picture(model, args.seed) if picture is None else picture
+    values = engine_input(model, picture, planned.specs, args.rounding)
+    run = run_in_rtl(planned.program, values, memory)
+    lines, exact = [f"{source.title} on {engine_line(config, memory, args.clock_mhz)}", ""], {}
+    for name, mismatch in mismatches(planned.program, run.memory, model, picture, args.rounding):
+        exact[name] = mismatch is None
+        lines.append(f"  {name}: {'bit-exact' if mismatch is None else mismatch}")
+    differences = compare(planned.run, run)
+    report = run_report(planned.specs, planned.run, config, args.clock_mhz)
+    good = all(exact.values()) and not differences
+    report["total"] |= {"bit_exact": all(exact.values()), "model_cycles": planned.run.cycles, "rtl_cycles": run.cycles}
+    _add_rtl_rows(report, planned.run, run, exact)
+    lines += ["", _cycles_line(planned.run, run, differences), (
+        f"  {report['total']['utilisation']:.1%} of all {engine_lanes(config)} lanes busy with MACs,"
+        f" {report['total']['frames_per_second']:,.1f} frames a second")]
+    if args.output and good:
+        output = finish(model, planned.specs, planned.program.output.unpack(run.memory), args.rounding)
+        _save(args.output, output)
+        lines.append(f"  {args.output}: {output.dtype}{list(output.shape)}")
+    write_report(heading(source.title, config, memory, args.clock_mhz) | report, "\n".join(lines), args.json)
+    return OK if good else FAILED
+
+
+def _save(path: str, output: np.ndarray) -> None:
+    try:
+        with open(path, "wb") as file:
+            np.save(file, output)
+    except OSError as error:
+        raise RequestError(f"--output {path}: {error.strerror}") from None
 
 
 def run_golden(args: Namespace) -> int:
@@ -172,11 +243,7 @@ def run_golden(args: Namespace) -> int:
     assert source.model is not None
     assert picture is not None
     output = source.model.run(picture, args.rounding)
-    try:
-        with open(args.output, "wb") as file:
-            np.save(file, output)
-    except OSError as error:
-        raise RequestError(f"--output {args.output}: {error.strerror}") from None
+    _save(args.output, output)
     print(f"{args.output}: {output.dtype}{list(output.shape)}")
     return OK
 

@@ -9,7 +9,6 @@ from hw.config import KERNEL, EngineConfig
 from hw.memory_timing import MemoryTiming
 from sim.account import KEYS, account
 from sim.model.engine import ModelRun
-from sim.search import Planned
 
 SCHEMA = 1
 
@@ -43,15 +42,15 @@ def layer_rows(specs: Sequence[LayerSpec], run: ModelRun, config: EngineConfig) 
                     moved[name] += work * config.bus_bytes
         rows.append({
             "name": spec.name, "op": spec.op, "unit": unit, "macs": spec.macs, "start": min(started), "end": max(ended),
-            "cycles": max(ended) - min(started), "busy": busy, "utilisation": spec.macs / (lanes(config, unit) * busy),
+            "cycles": max(ended) - min(started), "busy": busy,
+            "utilisation": spec.macs / (lanes(config, unit) * busy) if spec.macs else 0.0,
             "dram_read_bytes": moved["load"] + moved["weights"], "dram_write_bytes": moved["store"],
         })
     return rows
 
 
-def run_report(specs: Sequence[LayerSpec], planned: Planned, clock_mhz: float) -> dict[str, Any]:
+def run_report(specs: Sequence[LayerSpec], run: ModelRun, config: EngineConfig, clock_mhz: float) -> dict[str, Any]:
     """Layers, units and total of one program's run."""
-    run, config = planned.run, planned.program.config
     macs = sum(spec.macs for spec in specs)
     return {
         "layers": layer_rows(specs, run, config),
@@ -59,7 +58,6 @@ def run_report(specs: Sequence[LayerSpec], planned: Planned, clock_mhz: float) -
         "total": {"macs": macs, "cycles": run.cycles, "utilisation": macs / (engine_lanes(config) * run.cycles),
                   "dram_read_bytes": run.read_bytes, "dram_write_bytes": run.write_bytes,
                   "frames_per_second": clock_mhz * 1e6 / run.cycles},
-        "stripe_rows": planned.schedule.stripe_rows,
     }
 
 
@@ -94,7 +92,7 @@ def run_text(title: str, specs: Sequence[LayerSpec], report: dict[str, Any], con
     total = report["total"]
     moved = total["dram_read_bytes"] + total["dram_write_bytes"]
     unit, share = bound(report, config)
-    lines = [f"{title}, {report['stripe_rows']} rows at a time", ""]
+    lines = [title, ""]
     table = [("layer", "shape", "MACs", "start", "end", "busy", "lanes used", "DRAM read", "written")]
     for spec, row in zip(specs, report["layers"], strict=True):
         table.append((row["name"], shape_text(spec), f"{row['macs']:,}", f"{row['start']:,}", f"{row['end']:,}",

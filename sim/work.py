@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,21 @@ from golden.model import Model
 from golden.network import Network, UnknownLayer
 from golden.networks import network
 from golden.ops import run_layer
+from golden.pool import AveragePoolLayer, MeanLayer
 from golden.quantise import Rounding
 from golden.synthetic import synthesise_input
 from golden.synthetic_model import synthesised_layer
 from hw.compiler.cascade import check_supported
 from hw.compiler.errors import CompileError
+
+Computing = QuantisedLayer | AveragePoolLayer | MeanLayer
+"""Layers with numbers that the engine runs."""
+
+HOST = ("softmax", "reshape", "quantize", "dequantize", "mul", "sub")
+"""Operators at the ends of a network that stay on the host."""
+
+FUSED = (("depthwise", "pointwise"), ("conv", "depthwise"), ("conv", "depthwise", "pointwise"))
+"""Layers that run as one cascade when they follow one another."""
 
 
 class RequestError(ValueError):
@@ -65,13 +76,37 @@ class Source:
                 pieces.append((spec,))
         return pieces
 
-    def numbers(self, specs: Sequence[LayerSpec], seed: int) -> list[QuantisedLayer]:
+    def whole(self) -> list[tuple[LayerSpec, ...]]:
+        """The engine's part of the network as cascades that follow one another; the host has only the two ends.
+
+        Raises `CompileError` naming the first layer in between that the engine does not run.
+        """
+        layers = list(self.network.layers)
+        while layers and layers[0].op in HOST:
+            layers.pop(0)
+        while layers and layers[-1].op in HOST:
+            layers.pop()
+        for spec in layers:
+            check_supported(spec)
+        for before, spec in pairwise(layers):
+            if self.network.inputs_of(spec.name) != (before.name,):
+                raise CompileError(f"{spec.name}: only chains of layers are run as one network yet")
+        cascades: list[tuple[LayerSpec, ...]] = []
+        for spec in layers:
+            ops = tuple(layer.op for layer in cascades[-1]) if cascades else ()
+            if (*ops, spec.op) in FUSED:
+                cascades[-1] = (*cascades[-1], spec)
+            else:
+                cascades.append((spec,))
+        return cascades
+
+    def numbers(self, specs: Sequence[LayerSpec], seed: int) -> list[Computing]:
         """The layers with their numbers: the model's, or seeded ones."""
         nodes = [self.model.layer(spec.name) if self.model else synthesised_layer(self.network, spec.name, seed)
                  for spec in specs]
-        return [node for node in nodes if isinstance(node, QuantisedLayer)]
+        return [node for node in nodes if isinstance(node, Computing)]
 
-    def activations(self, layer: QuantisedLayer, seed: int, picture: NDArray | None,
+    def activations(self, layer: Computing, seed: int, picture: NDArray | None,
                     rounding: Rounding) -> NDArray[np.int8]:
         """The layer's input (h, w, c) int8: out of the model's run on `picture`, or seeded.
 
@@ -80,9 +115,10 @@ class Source:
         if self.model is None:
             if picture is not None:
                 raise RequestError("--input needs --model: a network without numbers makes its own seeded input")
-            return synthesise_input(layer.spec.input_shape, seed, zero_point=layer.input_zero_point)
+            zero_point = 0 if isinstance(layer, AveragePoolLayer) else layer.input_zero_point
+            return synthesise_input(layer.spec.input_shape, seed, zero_point=zero_point)
         if picture is None:
-            picture = _seeded_picture(self.model, seed)
+            picture = seeded_picture(self.model, seed)
         (tensor,) = self.model.feed(layer.spec.name, picture, rounding)
         return tensor.reshape(layer.spec.input_shape)
 
@@ -96,7 +132,7 @@ def _supported(specs: Sequence[LayerSpec]) -> bool:
     return True
 
 
-def _seeded_picture(model: Model, seed: int) -> NDArray:
+def seeded_picture(model: Model, seed: int) -> NDArray:
     generator = np.random.default_rng(seed)
     if model.input.dtype == "float32":
         return generator.random(model.input.shape, np.float32)
@@ -117,7 +153,7 @@ def open_source(*, name: str, alpha: float, resolution: int, model: str | None) 
         raise RequestError(str(error)) from None
 
 
-def golden_output(layers: Sequence[QuantisedLayer], values: NDArray[np.int8], rounding: Rounding) -> NDArray[np.int8]:
+def golden_output(layers: Sequence[Computing], values: NDArray[np.int8], rounding: Rounding) -> NDArray[np.int8]:
     """What the cascade must compute."""
     for layer in layers:
         if layer.spec.op == "fully_connected":

@@ -12,27 +12,29 @@ from tests.support.ports import Rows
 from tests.support.pysim import get, pack, put, put_fields, run_benches
 
 CONFIGS = pytest.mark.parametrize("config", [TINY, SKEW], ids=lambda config: config.name)
-COMMAND = {"in_row": 2, "in_row_stride": 20, "in_blocks": 2, "tiles": 2, "tile_vectors": 3, "last_vectors": 1,
+COMMAND = {"in_row_stride": 20, "in_blocks": 2, "passes": 2, "kernel_rows": 1, "kernel_cols": 1, "tiles": 2, "tile_vectors": 3, "last_vectors": 1,
            "out_blocks": 2, "input_zero_point": -5}
+FIRST_ROW = 2
 CYCLES = 80
 
 
 def order() -> list[tuple[int, bool]]:
     """(row, first of its pass) of each vector: per tile, per output block, per input block."""
-    return [(2 + tile * 3 + block * 20 + vector, vector == 0)
+    return [(FIRST_ROW + tile * 3 + block * 20 + vector, vector == 0)
             for tile, vectors in enumerate((3, 1)) for _ in range(2) for block in range(2) for vector in range(vectors)]
 
 
 def start(ctx, passes: PointwisePasses) -> None:
     put(ctx, passes.start, 1)
-    put_fields(ctx, passes.fields, {field.name: COMMAND.get(field.name, 0) for field in BODY["pointwise"]})
+    fields = {"in_pixel": FIRST_ROW * passes.config.pe_pixels, **COMMAND}
+    put_fields(ctx, passes.fields, {field.name: fields.get(field.name, 0) for field in BODY["pointwise"]})
 
 
 @CONFIGS
 def test_order_and_latencies(config: EngineConfig) -> None:
     passes, rows, rng = PointwisePasses(config), Rows(config), np.random.default_rng(0)
     rows.data[:] = rng.integers(0, 256, rows.data.shape)
-    issued, operands, valid = [], [], []
+    started, read, operands, valid = [], [], [], []
 
     async def bench(ctx) -> None:
         start(ctx, passes)
@@ -40,14 +42,17 @@ def test_order_and_latencies(config: EngineConfig) -> None:
         await ctx.tick()
         put(ctx, passes.start, 0)
         for _ in range(CYCLES):
-            issued.append((get(ctx, passes.read.row), bool(get(ctx, passes.advance))) if get(ctx, passes.read.enable) else None)
+            started.append(bool(get(ctx, passes.advance)))
+            read.append(get(ctx, passes.read.row) if get(ctx, passes.read.enable) else None)
             operands.append(get(ctx, passes.operands))
             valid.append((get(ctx, passes.vector), get(ctx, passes.first)) if get(ctx, passes.valid) else None)
             await ctx.tick()
 
     run_benches(passes, bench, background=[rows.serve_reads(passes.read, cycles=CYCLES)])
     count = len(order())
-    assert issued == [*order(), *[None] * (CYCLES - count)]  # a vector a cycle, `TAKE` cycles after the start
+    # A vector a cycle, `TAKE` cycles after the start; its address is there a cycle later.
+    assert started == [first for _, first in order()] + [False] * (CYCLES - count)
+    assert read == [None, *(row for row, _ in order()), *[None] * (CYCLES - count - 1)]
     assert TAKE == 1
     for index, (row, _) in enumerate(order()):
         wanted = rows.data[row].view(np.int8).T.astype(int) + 5
@@ -74,7 +79,7 @@ def test_waits_for_weights_and_for_its_half() -> None:
         put(ctx, passes.loaded, 0)  # a pass that runs needs neither
         put(ctx, passes.half_busy, 0b11)
         for _ in range(2):
-            seen.append(get(ctx, passes.read.enable) != 0)
+            seen.append(get(ctx, passes.read.enable) != 0)  # of the vector before
             await ctx.tick()
         put(ctx, passes.loaded, 1)
         seen.append(get(ctx, passes.advance))  # the block's second pass does not start a half

@@ -31,7 +31,7 @@ def test_tiles_and_parameters(config: EngineConfig) -> None:
 
     async def bench(ctx) -> None:
         put(ctx, unit.start, 1)
-        fields = {"word": FIRST, "tiles": 2, "in_blocks": 2, "out_blocks": 2, "weight_zero_point": ZERO_POINT}
+        fields = {"word": FIRST, "tiles": 2, "passes": 2, "out_blocks": 2, "weight_zero_point": ZERO_POINT}
         put_fields(ctx, unit.fields, {field.name: fields.get(field.name, 0) for field in BODY["pointwise"]})
         await ctx.tick()
         put(ctx, unit.start, 0)

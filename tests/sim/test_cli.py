@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from golden.importer import load_tflite
+from golden.networks import mobilenet_v1, mobilenet_v2
 from sim.account import KEYS
 from sim.cli import main
 from tests.golden_models import INSTALLED
@@ -65,7 +66,16 @@ def test_network_counts_every_layer(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "sim", "--json", "-", *SMALL)
     report = json.loads(out)
     assert status == 0
-    assert len(report["layers"]) + len(report["not_run"]) == 30
+    assert len(report["layers"]) == 29  # all but the softmax
+    assert report["total"]["macs"] == mobilenet_v1(resolution=32).macs
+
+
+def test_network_with_layers_the_engine_does_not_run(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "sim", "--network", "mobilenet_v2", "--json", "-", *SMALL)
+    report = json.loads(out)
+    assert status == 0
+    assert len(report["layers"]) + len(report["not_run"]) == len(mobilenet_v2(resolution=32).layers)
+    assert {"block_2_add", "softmax"} <= set(report["not_run"])
     assert report["total"]["macs"] == sum(layer["macs"] for layer in report["layers"])
 
 
@@ -93,7 +103,8 @@ def test_rtl_fails_when_golden_says_otherwise(capsys: pytest.CaptureFixture[str]
 
 @pytest.mark.parametrize(("arguments", "words"), [
     (["sim", "conv_dw_55"], ["'conv_dw_55'", "Did you mean 'conv_dw_5'?", "conv_pw_13"]),
-    (["sim", "conv1"], ["conv1", "not run by the engine yet"]),
+    (["sim", "block_2_add", "--network", "mobilenet_v2"], ["block_2_add", "not run by the engine yet"]),
+    (["rtl", "--network", "mobilenet_v2"], ["add", "not run by the engine yet"]),
     (["sim", "conv_dw_5", "--config", "pe999"], ["'pe999'", "pe256"]),
     (["sim", "conv_dw_5", "--config", "pe256,pe_rows=12"], ["pe_rows=12", "multiple of 8", "nearest"]),
     (["sim", "conv_dw_5", "--config", "pe256,dw_channels=8"], ["dw_channels=8", "nearest: dw_channels=4"]),
@@ -104,7 +115,7 @@ def test_rtl_fails_when_golden_says_otherwise(capsys: pytest.CaptureFixture[str]
     (["sim", "conv_dw_5", "--model", "absent.tflite"], ["absent.tflite"]),
     (["sim", "conv_dw_5", "--clock-mhz", "0"], ["--clock-mhz 0"]),
     (["sim", "conv_pw_13", "--config", "small,weight_bytes=4096"], ["weight_bytes=4096", "8264"]),
-    (["rtl"], ["LAYER"]),
+    (["rtl", "conv_dw_5", "--output", "y.npy"], ["--output", "whole networks"]),
     (["rtl", "conv_dw_5", "--input", "absent.npy"], ["absent.npy"]),
     (["sim", "conv_dw_5", "--json", "absent/report.json"], ["absent/report.json"]),
     (["verilog", "--config", "absent.json"], ["absent.json"]),

@@ -1,0 +1,78 @@
+"""A whole network as one program: planned piece by piece, run in one go."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.compare import Mismatch, first_mismatch
+from golden.layer import LayerSpec
+from golden.model import Model, run_node
+from golden.network import INPUT
+from golden.quantise import Rounding
+from golden.synthetic_model import synthesise_model
+from hw.compiler.cascade import compile_cascades
+from hw.config import EngineConfig
+from hw.memory_timing import MemoryTiming
+from hw.program import Program
+from sim.model.engine import ModelRun, run_model
+from sim.search import plan
+from sim.work import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedNetwork:
+    """The program of a network, the model's times of it, and the rows each cascade makes at a time."""
+
+    specs: list[LayerSpec]
+    program: Program
+    run: ModelRun
+    stripe_rows: list[int]
+
+
+def plan_network(source: Source, config: EngineConfig, timing: MemoryTiming, *, seed: int | None = None,
+                 rounding: Rounding = "double") -> PlannedNetwork:
+    """Plans each cascade by itself, compiles them one after the other.
+
+    With a `seed` the layers get their numbers, else only their shapes, which is all that time depends on.
+    Raises `CompileError` if the engine does not run the network, or a cascade does not fit.
+    """
+    cascades = source.whole()
+    schedules = [plan(specs, config, timing).schedule for specs in cascades]
+    layers = cascades if seed is None else [source.numbers(specs, seed) for specs in cascades]
+    program = compile_cascades(list(zip(layers, schedules, strict=True)), config, rounding)
+    return PlannedNetwork(specs=[spec for specs in cascades for spec in specs], program=program,
+                          run=run_model(program, timing), stripe_rows=[schedule.stripe_rows for schedule in schedules])
+
+
+def whole_model(source: Source, seed: int) -> Model:
+    """The source's model, or the seeded one of its definition."""
+    return source.model or synthesise_model(source.network, seed)
+
+
+def engine_input(model: Model, picture: NDArray[Any], specs: Sequence[LayerSpec],
+                 rounding: Rounding) -> NDArray[np.int8]:
+    """What the host hands to the engine: the input of the first layer it runs."""
+    (tensor,) = model.feed(specs[0].name, picture, rounding)
+    return tensor.reshape(specs[0].input_shape)
+
+
+def mismatches(program: Program, memory: NDArray[np.uint8], model: Model, picture: NDArray[Any],
+               rounding: Rounding) -> Iterator[tuple[str, Mismatch | None]]:
+    """Each tensor the program left in DRAM, in the order it was made, against golden's."""
+    for name, expected in model.trace(picture, rounding):
+        if name in program.tensors and name != INPUT:
+            found = program.tensors[name].unpack(memory)
+            yield name, first_mismatch(name, expected.reshape(found.shape), found)
+
+
+def finish(model: Model, specs: Sequence[LayerSpec], output: NDArray[np.int8], rounding: Rounding) -> NDArray[Any]:
+    """The host's part after the engine's: the model's output from the engine's."""
+    names = list(model.network.names)
+    first = names.index(specs[-1].name) + 1
+    values: NDArray[Any] = output.reshape(model.network.layers[first - 1].output_shape)
+    for node in model.nodes[first:]:
+        values = run_node(node, values, rounding=rounding)
+    return model.output.write(values)

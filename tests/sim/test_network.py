@@ -1,0 +1,78 @@
+"""Whole networks in RTL: every tensor that reaches DRAM is golden's, every cycle the model's."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from golden.importer import load_tflite
+from golden.networks import mobilenet_v1
+from hw.config import PRESETS, EngineConfig
+from hw.memory_timing import MemoryTiming
+from hw.rtl import run_rtl
+from sim.check import compare
+from sim.cli import main
+from sim.network_run import engine_input, finish, mismatches, plan_network, whole_model
+from sim.work import Source, seeded_picture
+from tests.golden_models import INSTALLED
+
+
+def check(source: Source, config: EngineConfig, memory: MemoryTiming, *, seed: int = 0) -> None:
+    model = whole_model(source, seed)
+    planned = plan_network(source, config, memory, seed=seed)
+    picture = seeded_picture(model, seed)
+    run = run_rtl(planned.program, engine_input(model, picture, planned.specs, "double"), memory)
+    assert compare(planned.run, run) == []
+    found = dict(mismatches(planned.program, run.memory, model, picture, "double"))
+    assert found.keys() == planned.program.tensors.keys()
+    assert {name: str(mismatch) for name, mismatch in found.items() if mismatch is not None} == {}
+    output = finish(model, planned.specs, planned.program.output.unpack(run.memory), "double")
+    np.testing.assert_array_equal(output, model.run(picture), strict=True)
+
+
+@pytest.mark.parametrize(("alpha", "resolution", "channels"), [(0.25, 32, 3), (0.25, 64, 1), (0.3, 96, 3)])
+def test_mobilenet_v1(alpha: float, resolution: int, channels: int) -> None:
+    network = mobilenet_v1(alpha, resolution, channels, classes=10)
+    check(Source(title="", network=network), PRESETS["pe64"], MemoryTiming())
+
+
+def test_on_a_small_engine_and_a_slow_memory() -> None:
+    memory = MemoryTiming(read_latency=90, burst_bytes=64, max_outstanding=3, pause_period=200, pause_length=60)
+    network = mobilenet_v1(0.25, 64, classes=7)
+    check(Source(title="", network=network), PRESETS["pe64"], memory)
+
+
+@pytest.mark.skipif(not INSTALLED, reason="no models in build/models: make models fetches them")
+def test_a_real_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (path,) = [path for path in INSTALLED if path.stem == "visual_wake_words"]
+    model = load_tflite(path)
+    source = Source(title="", network=model.network, model=model)
+    picture = seeded_picture(model, 3)
+    np.save(tmp_path / "x.npy", picture)
+    status = main(["rtl", "--model", str(path), "--config", "pe64", "--input", str(tmp_path / "x.npy"),
+                   "--output", str(tmp_path / "y.npy"), "--json", "-"])
+    assert status == 0
+    total = json.loads(capsys.readouterr().out)["total"]
+    assert total["bit_exact"]
+    assert total["model_cycles"] == total["rtl_cycles"]
+    np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), model.run(picture), strict=True)
+    assert source.whole()[0][0].name == "conv1"
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("preset", ["pe256", "odd"])
+def test_mobilenet_v1_at_full_size(preset: str) -> None:
+    check(Source(title="", network=mobilenet_v1()), PRESETS[preset], MemoryTiming())
+
+
+def test_a_wrong_picture_shows() -> None:
+    source = Source(title="", network=mobilenet_v1(0.25, 32, classes=10))
+    model, memory = whole_model(source, 0), MemoryTiming()
+    planned = plan_network(source, PRESETS["pe64"], memory, seed=0)
+    picture = seeded_picture(model, 0)
+    run = run_rtl(planned.program, engine_input(model, picture, planned.specs, "double"), memory)
+    other = picture.copy()
+    other[0, 0, 0, 0] ^= 64
+    found = dict(mismatches(planned.program, run.memory, model, other, "double"))
+    assert found["conv_pw_1"] is not None
