@@ -22,14 +22,11 @@ NOTICED = {
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, Outcome]:
-    """The same case with each of the faults, and without one."""
-    names = ["", *FAULTS]
-    done, _ = simulate([Job(case="ties_double", config="tiny", broken=name) for name in names])
-    return dict(zip(names, done, strict=True))
-
-
-def test_the_case_passes_unbroken(outcomes: dict[str, Outcome]) -> None:
-    assert outcomes[""].failure == ""
+    """A case with each of the faults."""
+    jobs = [Job(case="ties_double" if name.startswith("rounding") else "pad_left_top", config="tiny", broken=name)
+            for name in FAULTS]
+    done, _ = simulate(jobs)  # unbroken, both cases pass: `test_cocotb`
+    return dict(zip(FAULTS, done, strict=True))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
