@@ -18,13 +18,14 @@ plain float graph alike); through a network such differences spread. `tests/gold
 from dataclasses import replace
 from pathlib import Path
 
+from golden.files import read_bytes
 from golden.model import Model, ModelError
 from golden.onnx_import.assemble import Builder
 from golden.onnx_import.operators import OPERATORS, convert, final_tensor
-from golden.onnx_import.reader import read_graph
+from golden.onnx_import.reader import check_start, read_graph
 from golden.onnx_import.values import Constant, Tensor, Value
 
-MAX_FILE_BYTES = 1 << 30
+MAX_FILE_BYTES = 1 << 28
 
 
 def load_onnx(path: str | Path) -> Model:
@@ -36,14 +37,9 @@ def load_onnx(path: str | Path) -> Model:
         When the file cannot be read, is malformed, holds what is not supported (the message names the
         operator), or the `onnx` package is missing.
     """
+    content = read_bytes(path, MAX_FILE_BYTES, check_start)
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-        if len(content) > MAX_FILE_BYTES:
-            raise ModelError(f"files of at most {MAX_FILE_BYTES >> 20} MiB are supported")
         return parse_onnx(content)
-    except OSError as error:
-        raise ModelError(f"cannot read {path}: {error.strerror}") from error
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
 

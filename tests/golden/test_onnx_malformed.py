@@ -235,7 +235,10 @@ def test_without_the_package(small, monkeypatch):
         parse_onnx(small)
 
 
-def test_endless_files_are_refused(monkeypatch):
-    monkeypatch.setattr("golden.onnx_import.onnx_file.MAX_FILE_BYTES", 1 << 20)
-    with pytest.raises(ModelError, match="files of at most 1 MiB are supported"):
+def test_endless_and_long_files_are_refused(tmp_path, monkeypatch):
+    with pytest.raises(ModelError, match="/dev/zero: not an ONNX file"):
         load_onnx("/dev/zero")
+    monkeypatch.setattr("golden.onnx_import.onnx_file.MAX_FILE_BYTES", 1 << 20)
+    (tmp_path / "long.onnx").write_bytes(b"\x08\x09" + bytes(1 << 20))
+    with pytest.raises(ModelError, match=r"long.onnx: files of at most 1 MiB are supported"):
+        load_onnx(tmp_path / "long.onnx")
