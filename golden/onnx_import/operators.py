@@ -22,6 +22,8 @@ from golden.onnx_import.values import (
     Quantisation,
     Tensor,
     Value,
+    channels_first,
+    scale_of,
 )
 from golden.quantise import INT8_MAX, INT8_MIN, quantise_multiplier
 
@@ -112,6 +114,7 @@ def _softmax(inputs: Inputs, attributes: Attributes, builder: Builder) -> Value:
     value = inputs[0]
     if not isinstance(value, Tensor) or not value.real:
         raise ModelError("an input is not an activation")
+    channels_first(value)
     rank = len(value.shape)
     axis = attributes.get("axis", -1) % rank
     if value.picture[:2] != (1, 1) or value.shape[axis] != value.picture[2]:
@@ -147,9 +150,7 @@ def _quantisation(inputs: Inputs, attributes: Attributes) -> Quantisation:
     dtype = str(zero_points.dtype)
     if len(scales) != 1 or len(zero_points) != 1 or dtype not in OFFSET:
         raise ModelError(f"an activation needs one scale and one int8 or uint8 zero point, not {dtype}")
-    scale = float(scales[0])
-    if not 2.0**-64 <= scale <= 2.0**64:
-        raise ModelError(f"scale {scale} is not between 2^-64 and 2^64")
+    scale = scale_of(float(scales[0]))
     zero_point = int(zero_points[0]) - OFFSET[dtype]
     assert INT8_MIN <= zero_point <= INT8_MAX
     return Quantisation(scale=scale, zero_point=zero_point, dtype=dtype)
@@ -200,6 +201,7 @@ OPERATORS: Mapping[str, tuple[tuple[str, ...], Callable[[Inputs, Attributes], Va
     "Reshape": (("allowzero",), plain.reshape),
     "Squeeze": (("axes",), plain.squeeze),
     "Identity": ((), plain.identity),
+    "Transpose": (("perm",), plain.transpose),
     "QuantizeLinear": (_LINEAR, None),
     "DequantizeLinear": (_LINEAR, None),
     "Softmax": (("axis",), None),

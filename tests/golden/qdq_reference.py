@@ -193,6 +193,10 @@ class Evaluator:
         return Reals(kind="product", terms=((sums, np.asarray(factors).reshape(along)),))
 
     def add(self, attributes, a, b):
+        ((x, scale),), ((y, other),) = a.terms, b.terms
+        if x.shape != y.shape:  # a constant along the channels
+            x, y = np.broadcast_arrays(x, y)
+            return Reals(kind="add", terms=((x, scale), (y, np.float64(np.asarray(other).reshape(())))))
         return Reals(kind="add", terms=(*a.terms, *b.terms))
 
     def globalaveragepool(self, attributes, x):
@@ -222,6 +226,14 @@ class Evaluator:
         low, high = (-math.inf if low is None else float(low)), (math.inf if high is None else float(high))
         kind = "bounded" if x.kind == "linear" else x.kind
         return replace(x, kind=kind, low=max(x.low, low), high=min(x.high, high))
+
+    def transpose(self, attributes, x):
+        if isinstance(x, np.ndarray):
+            return x.transpose(attributes["perm"])
+        return self._shaped(x, lambda a: a.transpose(attributes["perm"]))
+
+    def identity(self, attributes, x):
+        return x
 
     def flatten(self, attributes, x):
         return self._shaped(x, lambda a: a.reshape(1, -1))

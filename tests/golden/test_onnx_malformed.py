@@ -190,6 +190,22 @@ REFUSED = {
     "batch": (graph(lambda net, x: net.op("Relu", x), shape=(2, 2, 3, 3)), "a batch of one"),
     "axes": (graph(lambda net, x: net.op("Relu", x), shape=(1, 3, 3)), "a batch of one"),
     "size": (graph(lambda net, x: net.op("Relu", x), shape=(1, 2**15, 2**15, 3)), "up to 4 known axes"),
+    "transpose": (unary("Transpose", perm=(0, 2, 3, 1)), r"perm \(0, 3, 1, 2\) is supported, not \(0, 2, 3, 1\)"),
+    "channels last": (
+        graph(lambda net, x: net.op("Add", net.op("Relu", x), net.op("Transpose", x, perm=(0, 3, 1, 2)))),
+        "operator #2 Relu: an input with the channels last is supported where Transpose follows",
+    ),
+    "late transpose": (
+        graph(lambda net, x: net.op("Transpose", net.op("GlobalAveragePool", x), perm=(0, 3, 1, 2))),
+        "only an input with the channels last can be transposed",
+    ),
+    "constant": (
+        graph(lambda net, x: net.op("Add", x, weights(net, np.ones((1, 1, 2))))), "does not lie along the channels",
+    ),
+    "two scales": (
+        graph(lambda net, x: net.op("Add", x, weights(net, np.ones((2, 1, 1)), scales=[1, 2], zero_points=[0, 0]))),
+        "one value per channel, of one scale",
+    ),
     "order": (graph(lambda net, x: net.op("Add", x, "t99")), "reads 't99', which no operator before it makes"),
 }
 
