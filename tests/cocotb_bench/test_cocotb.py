@@ -73,9 +73,14 @@ def test_cycles_equal_the_harness(case: str, memory: str) -> None:
 def test_back_pressure_is_random() -> None:
     """Random handshakes take other times than the timed memory does, or they would not be random."""
     done = outcomes("tiny")
-    reports = [(done[job].report, done[Job(case=job.case, config="tiny")].report) for job in done
-               if job.back_pressure and job.seed == 0]
-    assert sum(a is not None and b is not None and a.cycles != b.cycles for a, b in reports) > len(reports) // 2
+    reports = [
+        (done[job].report, done[Job(case=job.case, config="tiny")].report)
+        for job in done
+        if job.back_pressure and job.seed == 0
+    ]
+    assert (
+        sum(a is not None and b is not None and a.cycles != b.cycles for a, b in reports) > len(reports) // 2
+    )
 
 
 @pytest.mark.full

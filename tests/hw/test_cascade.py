@@ -54,12 +54,19 @@ def test_stripes_make_each_row_once(name: str, rows: int) -> None:
 @CONFIGS
 def test_output_is_stored_once_and_whole(config: EngineConfig) -> None:
     for program in programs(config):
-        stored = sorted(address for command in program.commands if command.unit == "store"
-                        for address, _, _ in transfer_pixels(command.fields, config))
+        stored = sorted(
+            address
+            for command in program.commands
+            if command.unit == "store"
+            for address, _, _ in transfer_pixels(command.fields, config)
+        )
         output = program.output
         height, width, _ = output.shape
-        assert stored == [output.address + block * output.stride + pixel * config.pe_rows
-                          for block in range(output.blocks) for pixel in range(height * width)]
+        assert stored == [
+            output.address + block * output.stride + pixel * config.pe_rows
+            for block in range(output.blocks)
+            for pixel in range(height * width)
+        ]
 
 
 @CONFIGS
@@ -77,7 +84,11 @@ def groups(command: Command, config: EngineConfig) -> dict[str, set[int]]:
     fields, pixels = command.fields, config.pe_pixels
 
     def touched(first_row: int, stride: int, blocks: int, rows: int) -> set[int]:
-        return {(first_row + block * stride + row) // config.group_rows for block in range(blocks) for row in range(rows)}
+        return {
+            (first_row + block * stride + row) // config.group_rows
+            for block in range(blocks)
+            for row in range(rows)
+        }
 
     if command.unit in ("load", "store"):
         rows = -(-(fields["chunk"] + fields["beats"]) // config.chunks_per_row)
@@ -86,13 +97,19 @@ def groups(command: Command, config: EngineConfig) -> dict[str, set[int]]:
     if command.unit == "depthwise":
         ring = -(-fields["ring_pixels"] // pixels)
         out = -(-(fields["out_pixel"] % pixels + fields["out_rows"] * fields["out_width"]) // pixels)
-        return {"reads": touched(fields["in_pixel"] // pixels, fields["in_row_stride"], fields["blocks"], ring),
-                "writes": touched(fields["out_pixel"] // pixels, fields["out_row_stride"], fields["blocks"], out)}
+        return {
+            "reads": touched(fields["in_pixel"] // pixels, fields["in_row_stride"], fields["blocks"], ring),
+            "writes": touched(fields["out_pixel"] // pixels, fields["out_row_stride"], fields["blocks"], out),
+        }
     if command.unit == "pointwise":
         vectors = (fields["tiles"] - 1) * fields["tile_vectors"] + fields["last_vectors"]
         octets = fields["out_octet"] + fields["octets"]
-        return {"reads": touched(fields["in_row"], fields["in_row_stride"], fields["in_blocks"], vectors),
-                "writes": touched(fields["out_row"], fields["out_row_stride"], -(-octets // config.octets_per_word), vectors)}
+        return {
+            "reads": touched(fields["in_row"], fields["in_row_stride"], fields["in_blocks"], vectors),
+            "writes": touched(
+                fields["out_row"], fields["out_row_stride"], -(-octets // config.octets_per_word), vectors
+            ),
+        }
     return {}
 
 
@@ -113,8 +130,12 @@ def play(program: Program, depth: int, rng: random.Random) -> list[int]:
     queues: dict[str, list[int]] = {unit: [] for unit in UNITS}
     ended = dict.fromkeys(UNITS, 0)
     while True:
-        moves = [unit for unit in UNITS if queues[unit] and all(
-            ended[other] >= count for other, count in program.commands[queues[unit][0]].waits.items())]
+        moves = [
+            unit
+            for unit in UNITS
+            if queues[unit]
+            and all(ended[other] >= count for other, count in program.commands[queues[unit][0]].waits.items())
+        ]
         if delivered < len(program.commands) and len(queues[program.commands[delivered].unit]) < depth:
             moves.append("fetch")
         if not moves:
@@ -142,8 +163,15 @@ def test_a_forward_wait_gets_stuck() -> None:
     program = CASES["pair_s1"].program(TINY, 0)
     first = program.commands[0]
     broken = Command(unit=first.unit, layer=0, fields=first.fields, waits={"store": 1})
-    stuck = Program(config=program.config, layers=program.layers, commands=(broken, *program.commands[1:]),
-                    image=program.image, address=program.address, input=program.input, output=program.output)
+    stuck = Program(
+        config=program.config,
+        layers=program.layers,
+        commands=(broken, *program.commands[1:]),
+        image=program.image,
+        address=program.address,
+        input=program.input,
+        output=program.output,
+    )
     assert len(play(stuck, 1, random.Random(0))) < len(program.commands)
 
 
@@ -166,10 +194,16 @@ def test_schedules_are_the_distinct_numbers_of_stripes() -> None:
     assert counts == sorted(set(counts))
 
 
-@pytest.mark.parametrize(("case", "message"), [
-    (Case(specs=(pointwise("pw", (60, 60, 64), 8),), stripe_rows=60), "activation memory of tiny: "),
-    (Case(specs=(connected("fc", 600, 8),), stripe_rows=1), "weight_bytes=4096 of tiny: one block of weights needs "),
-])
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        (Case(specs=(pointwise("pw", (60, 60, 64), 8),), stripe_rows=60), "activation memory of tiny: "),
+        (
+            Case(specs=(connected("fc", 600, 8),), stripe_rows=1),
+            "weight_bytes=4096 of tiny: one block of weights needs ",
+        ),
+    ],
+)
 def test_what_does_not_fit(case: Case, message: str) -> None:
     with pytest.raises(CompileError) as error:
         case.program(TINY, 0)
@@ -177,10 +211,19 @@ def test_what_does_not_fit(case: Case, message: str) -> None:
 
 
 def test_unsupported_layers() -> None:
-    conv = LayerSpec(name="conv1", op="conv", input_shape=(4, 4, 3), output_shape=(4, 4, 8), kernel=(3, 3),
-                     padding=Padding(top=1, bottom=1, left=1, right=1))
+    conv = LayerSpec(
+        name="conv1",
+        op="conv",
+        input_shape=(4, 4, 3),
+        output_shape=(4, 4, 8),
+        kernel=(3, 3),
+        padding=Padding(top=1, bottom=1, left=1, right=1),
+    )
     five = LayerSpec(name="dw5", op="depthwise", input_shape=(5, 5, 8), output_shape=(1, 1, 8), kernel=(5, 5))
-    for spec, message in ((conv, "conv1: conv is not run by the engine"), (five, "dw5: depthwise 5×5 of stride ")):
+    for spec, message in (
+        (conv, "conv1: conv is not run by the engine"),
+        (five, "dw5: depthwise 5×5 of stride "),
+    ):
         with pytest.raises(CompileError) as error:
             compile_cascade([synthesise_layer(spec, 0)], TINY, Schedule(stripe_rows=1))
         assert str(error.value).startswith(message)
@@ -192,5 +235,5 @@ def test_image_holds_the_packed_weights() -> None:
     for command in program.commands:
         if command.unit == "weights":
             start = command.fields["dram_address"]
-            used[start:start + command.fields["beats"] * TINY.bus_bytes] = True
+            used[start : start + command.fields["beats"] * TINY.bus_bytes] = True
     assert used.mean() > 0.9

@@ -30,8 +30,13 @@ def limits(field: Field) -> tuple[int, int]:
 
 def command(unit: str, value) -> Command:
     """A command of `unit`, each field set to ``value(field)``."""
-    return Command(unit=unit, layer=1023, fields={field.name: value(field) for field in BODY[unit]},
-                   waits=dict.fromkeys(UNITS, (1 << COUNT_BITS) - 1), space=frozenset(UNITS[1:3]))
+    return Command(
+        unit=unit,
+        layer=1023,
+        fields={field.name: value(field) for field in BODY[unit]},
+        waits=dict.fromkeys(UNITS, (1 << COUNT_BITS) - 1),
+        space=frozenset(UNITS[1:3]),
+    )
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -55,8 +60,13 @@ def test_fields_do_not_overlap(unit: str) -> None:
     zero = int.from_bytes(command(unit, lambda field: 0).encode(), "little")
     seen = 0
     for chosen in BODY[unit]:
-        values = {field.name: 0 for field in BODY[unit]} | {chosen.name: -1 if chosen.signed else limits(chosen)[1]}
-        bits = int.from_bytes(command(unit, lambda field, values=values: values[field.name]).encode(), "little") ^ zero
+        values = {field.name: 0 for field in BODY[unit]} | {
+            chosen.name: -1 if chosen.signed else limits(chosen)[1]
+        }
+        bits = (
+            int.from_bytes(command(unit, lambda field, values=values: values[field.name]).encode(), "little")
+            ^ zero
+        )
         assert bits.bit_count() == chosen.bits
         assert not bits & seen
         seen |= bits
@@ -71,16 +81,19 @@ def test_one_beyond_is_refused(unit: str) -> None:
             values = {field.name: 0 for field in BODY[unit]} | {chosen.name: wrong}
             with pytest.raises(CommandError) as error:
                 Command(unit=unit, layer=3, fields=values).encode()
-            assert str(error.value) == f"{unit} command of layer 3: {chosen.name}={wrong}: must be {low} to {high}"
+            assert (
+                str(error.value)
+                == f"{unit} command of layer 3: {chosen.name}={wrong}: must be {low} to {high}"
+            )
 
 
 def test_layer_and_fields_are_checked() -> None:
     fields = {field.name: 0 for field in BODY["weights"]}
     with pytest.raises(CommandError, match="layer=1024: must be 0 to 1023"):
         Command(unit="weights", layer=1024, fields=fields).encode()
-    with pytest.raises(CommandError, match="weights: fields .* are not the unit's own"):
+    with pytest.raises(CommandError, match=r"weights: fields .* are not the unit's own"):
         Command(unit="weights", layer=0, fields=fields | {"row": 0}).encode()
-    with pytest.raises(CommandError, match="weights: fields .* are not the unit's own"):
+    with pytest.raises(CommandError, match=r"weights: fields .* are not the unit's own"):
         Command(unit="weights", layer=0, fields={"word": 0}).encode()
 
 
@@ -103,7 +116,9 @@ def test_bodies_fit(unit: str) -> None:
     assert len(command(unit, lambda field: 0).encode()) == COMMAND_BYTES
 
 
-@pytest.mark.parametrize(("layout", "table"), [(HEADER_LAYOUT, HEADER), *((BODY_LAYOUT[u], BODY[u]) for u in UNITS)])
+@pytest.mark.parametrize(
+    ("layout", "table"), [(HEADER_LAYOUT, HEADER), *((BODY_LAYOUT[u], BODY[u]) for u in UNITS)]
+)
 def test_gateware_sees_the_same_table(layout, table: tuple[Field, ...]) -> None:
     position = 0
     for field in table:
@@ -116,7 +131,7 @@ def test_gateware_sees_the_same_table(layout, table: tuple[Field, ...]) -> None:
 def test_program_header() -> None:
     header = encode_program_header(0xDEADBEEF, 7)
     assert len(header) == COMMAND_BYTES
-    words = [int.from_bytes(header[place:place + 4], "little") for place in range(0, COMMAND_BYTES, 4)]
+    words = [int.from_bytes(header[place : place + 4], "little") for place in range(0, COMMAND_BYTES, 4)]
     assert words == [MAGIC, FORMAT_VERSION, 0xDEADBEEF, 7, *[0] * 12]
     assert header[:4] == b"SEPC"
     assert sum(field.bits for field in PROGRAM_HEADER) == 128

@@ -11,17 +11,26 @@ from tests.support.burst_memory import BurstMemory, EngineOutputs
 from tests.support.configs import TINY
 
 
-@pytest.mark.parametrize(("fields", "message"), [
-    ({"read_latency": 0}, "read_latency=0: must be 1 to 100000"),
-    ({"write_latency": 100_001}, "write_latency=100001: must be 1 to 100000"),
-    ({"max_outstanding": 0}, "max_outstanding=0: must be 1 to 1024"),
-    ({"burst_bytes": 100}, "burst_bytes=100: must be 32, 64, 128 or 256"),
-    ({"bytes_per_cycle": Fraction(0)}, "bytes_per_cycle=0: must be 1/1000 to the bytes of the bus"),
-    ({"pause_period": -1}, "pause_period=-1: must be 0 to 1000000000"),
-    ({"pause_period": 5, "pause_length": 5}, "pause_length=5, pause_phase=0: must be less than pause_period=5"),
-    ({"pause_period": 5, "pause_phase": 5}, "pause_length=0, pause_phase=5: must be less than pause_period=5"),
-    ({"pause_length": 1}, "pause_length=1, pause_phase=0: must be less than pause_period=0"),
-])
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"read_latency": 0}, "read_latency=0: must be 1 to 100000"),
+        ({"write_latency": 100_001}, "write_latency=100001: must be 1 to 100000"),
+        ({"max_outstanding": 0}, "max_outstanding=0: must be 1 to 1024"),
+        ({"burst_bytes": 100}, "burst_bytes=100: must be 32, 64, 128 or 256"),
+        ({"bytes_per_cycle": Fraction(0)}, "bytes_per_cycle=0: must be 1/1000 to the bytes of the bus"),
+        ({"pause_period": -1}, "pause_period=-1: must be 0 to 1000000000"),
+        (
+            {"pause_period": 5, "pause_length": 5},
+            "pause_length=5, pause_phase=0: must be less than pause_period=5",
+        ),
+        (
+            {"pause_period": 5, "pause_phase": 5},
+            "pause_length=0, pause_phase=5: must be less than pause_period=5",
+        ),
+        ({"pause_length": 1}, "pause_length=1, pause_phase=0: must be less than pause_period=0"),
+    ],
+)
 def test_refused(fields: dict[str, int], message: str) -> None:
     with pytest.raises(MemoryTimingError) as error:
         MemoryTiming(**fields)
@@ -36,11 +45,14 @@ def test_text() -> None:
     assert MemoryTiming(bytes_per_cycle=Fraction(5, 2)).as_dict()["bytes_per_cycle"] == 2.5
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("latency=1", "memory setting 'latency' is unknown; settings: read_latency, "),
-    ("read_latency=x", "read_latency='x': must be a number"),
-    ("bytes_per_cycle=1/0", "bytes_per_cycle='1/0': must be a number"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("latency=1", "memory setting 'latency' is unknown; settings: read_latency, "),
+        ("read_latency=x", "read_latency='x': must be a number"),
+        ("bytes_per_cycle=1/0", "bytes_per_cycle='1/0': must be a number"),
+    ],
+)
 def test_text_refused(text: str, message: str) -> None:
     with pytest.raises(MemoryTimingError) as error:
         parse_memory(text)
@@ -62,8 +74,13 @@ def beats_of(timing: MemoryTiming, requests: list[tuple[int, int, int]], cycles:
     left = [beats for write, _, beats in requests if write]
     accepted = []
     for cycle in range(cycles):
-        inputs = memory.cycle(cycle, EngineOutputs(
-            request=waiting[0] if waiting else None, write_beat=(lambda: (0, 255, left[0] == 1)) if left else None))
+        inputs = memory.cycle(
+            cycle,
+            EngineOutputs(
+                request=waiting[0] if waiting else None,
+                write_beat=(lambda: (0, 255, left[0] == 1)) if left else None,
+            ),
+        )
         if waiting and inputs.request_ready:
             accepted.append(cycle)
             waiting.pop(0)
@@ -80,7 +97,8 @@ def beats_of(timing: MemoryTiming, requests: list[tuple[int, int, int]], cycles:
 
 def test_memory_latencies() -> None:
     accepted, reads, writes, responses = beats_of(
-        MemoryTiming(read_latency=10, write_latency=4), [(0, 0, 3), (1, 64, 2), (0, 128, 1)])
+        MemoryTiming(read_latency=10, write_latency=4), [(0, 0, 3), (1, 64, 2), (0, 128, 1)]
+    )
     assert accepted == [0, 1, 2]
     assert reads == [10, 11, 12, 15]  # the second read waits behind the write
     assert writes == [13, 14]
@@ -89,14 +107,28 @@ def test_memory_latencies() -> None:
 
 def test_memory_rate() -> None:
     """8 bytes a beat at 8 ÷ 3 bytes a cycle: every third cycle; at 5: 5 beats in 8 cycles, the harness' way."""
-    assert beats_of(MemoryTiming(read_latency=5, bytes_per_cycle=Fraction(8, 3)), [(0, 0, 4)])[1] == [5, 8, 11, 14]
-    assert beats_of(MemoryTiming(read_latency=5, bytes_per_cycle=Fraction(5)), [(0, 0, 6)])[1] == [5, 6, 8, 9, 11, 13]
+    assert beats_of(MemoryTiming(read_latency=5, bytes_per_cycle=Fraction(8, 3)), [(0, 0, 4)])[1] == [
+        5,
+        8,
+        11,
+        14,
+    ]
+    assert beats_of(MemoryTiming(read_latency=5, bytes_per_cycle=Fraction(5)), [(0, 0, 6)])[1] == [
+        5,
+        6,
+        8,
+        9,
+        11,
+        13,
+    ]
 
 
 def test_memory_pauses() -> None:
     timing = MemoryTiming(read_latency=3, pause_period=10, pause_length=4, pause_phase=5)
     assert beats_of(timing, [(0, 0, 9)])[1] == [3, 4, 9, 10, 11, 12, 13, 14, 19]
-    slow = MemoryTiming(read_latency=3, bytes_per_cycle=Fraction(4), pause_period=10, pause_length=4, pause_phase=4)
+    slow = MemoryTiming(
+        read_latency=3, bytes_per_cycle=Fraction(4), pause_period=10, pause_length=4, pause_phase=4
+    )
     assert beats_of(slow, [(0, 0, 3)])[1] == [3, 9, 11]  # the spacing stands still
 
 

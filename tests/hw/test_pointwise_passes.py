@@ -12,15 +12,28 @@ from tests.support.ports import Rows
 from tests.support.pysim import get, pack, put, put_fields, run_benches
 
 CONFIGS = pytest.mark.parametrize("config", [TINY, SKEW], ids=lambda config: config.name)
-COMMAND = {"in_row": 2, "in_row_stride": 20, "in_blocks": 2, "tiles": 2, "tile_vectors": 3, "last_vectors": 1,
-           "out_blocks": 2, "input_zero_point": -5}
+COMMAND = {
+    "in_row": 2,
+    "in_row_stride": 20,
+    "in_blocks": 2,
+    "tiles": 2,
+    "tile_vectors": 3,
+    "last_vectors": 1,
+    "out_blocks": 2,
+    "input_zero_point": -5,
+}
 CYCLES = 80
 
 
 def order() -> list[tuple[int, bool]]:
     """(row, first of its pass) of each vector: per tile, per output block, per input block."""
-    return [(2 + tile * 3 + block * 20 + vector, vector == 0)
-            for tile, vectors in enumerate((3, 1)) for _ in range(2) for block in range(2) for vector in range(vectors)]
+    return [
+        (2 + tile * 3 + block * 20 + vector, vector == 0)
+        for tile, vectors in enumerate((3, 1))
+        for _ in range(2)
+        for block in range(2)
+        for vector in range(vectors)
+    ]
 
 
 def start(ctx, passes: PointwisePasses) -> None:
@@ -40,9 +53,15 @@ def test_order_and_latencies(config: EngineConfig) -> None:
         await ctx.tick()
         put(ctx, passes.start, 0)
         for _ in range(CYCLES):
-            issued.append((get(ctx, passes.read.row), bool(get(ctx, passes.advance))) if get(ctx, passes.read.enable) else None)
+            issued.append(
+                (get(ctx, passes.read.row), bool(get(ctx, passes.advance)))
+                if get(ctx, passes.read.enable)
+                else None
+            )
             operands.append(get(ctx, passes.operands))
-            valid.append((get(ctx, passes.vector), get(ctx, passes.first)) if get(ctx, passes.valid) else None)
+            valid.append(
+                (get(ctx, passes.vector), get(ctx, passes.first)) if get(ctx, passes.valid) else None
+            )
             await ctx.tick()
 
     run_benches(passes, bench, background=[rows.serve_reads(passes.read, cycles=CYCLES)])

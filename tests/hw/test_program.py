@@ -22,10 +22,15 @@ def test_round_trip(shape: tuple[int, int, int], block_channels: int) -> None:
     np.testing.assert_array_equal(tensor.unpack(memory.tobytes()), values, strict=True)
     for (y, x, c), value in np.ndenumerate(values):
         block, channel = divmod(c, block_channels)
-        assert memory.view(np.int8)[128 + block * stride + (y * shape[1] + x) * block_channels + channel] == value
+        assert (
+            memory.view(np.int8)[128 + block * stride + (y * shape[1] + x) * block_channels + channel]
+            == value
+        )
 
 
-@pytest.mark.parametrize("values", [np.zeros((2, 2, 3), np.int8), np.zeros((2, 2, 2), np.uint8), np.zeros((2, 4), np.int8)])
+@pytest.mark.parametrize(
+    "values", [np.zeros((2, 2, 3), np.int8), np.zeros((2, 2, 2), np.uint8), np.zeros((2, 4), np.int8)]
+)
 def test_wrong_values_are_refused(values: np.ndarray) -> None:
     tensor = DramTensor(name="picture", shape=(2, 2, 2), block_channels=8, address=0, stride=64)
     with pytest.raises(ValueError, match=r"picture: must be int8\(2, 2, 2\), not "):
@@ -37,7 +42,12 @@ def test_wrong_values_are_refused(values: np.ndarray) -> None:
 def test_places(name: str, config) -> None:
     case = CASES[name]
     program, values = case.program(config, 0), case.values(0)
-    assert program.input.address % ALIGNMENT == program.output.address % ALIGNMENT == program.address % ALIGNMENT == 0
+    assert (
+        program.input.address % ALIGNMENT
+        == program.output.address % ALIGNMENT
+        == program.address % ALIGNMENT
+        == 0
+    )
     assert len(program.image) <= program.input.address
     assert program.input.address + program.input.size <= program.output.address
     assert program.output.address + program.output.size <= program.address
@@ -47,6 +57,9 @@ def test_places(name: str, config) -> None:
     memory = program.memory(values)
     assert len(memory) == program.memory_bytes
     np.testing.assert_array_equal(program.input.unpack(memory), values, strict=True)
-    stored = memory[program.address + COMMAND_BYTES:].tobytes()
-    decoded = [decode_command(stored[place:place + COMMAND_BYTES]) for place in range(0, len(stored), COMMAND_BYTES)]
+    stored = memory[program.address + COMMAND_BYTES :].tobytes()
+    decoded = [
+        decode_command(stored[place : place + COMMAND_BYTES])
+        for place in range(0, len(stored), COMMAND_BYTES)
+    ]
     assert decoded == list(program.commands)

@@ -50,7 +50,9 @@ def test_runs_are_in_one_piece_in_each_ring() -> None:
     for first in range(12):
         for last in range(first, 20):
             pieces = list(runs(first, last, rings))
-            assert [y for start, count in pieces for y in range(start, start + count)] == list(range(first, last))
+            assert [y for start, count in pieces for y in range(start, start + count)] == list(
+                range(first, last)
+            )
             for start, count in pieces:
                 for ring in rings:
                     assert start % ring.rows + count <= ring.rows

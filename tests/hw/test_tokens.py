@@ -20,7 +20,12 @@ def test_data_and_space() -> None:
     sequencer.add("depthwise", 0, FIELDS["depthwise"], reads=[rows(space, 1, 3)])
     waits = [dict(command.waits) for command in sequencer.commands]
     assert waits == [{}, {"load": 1}, {"depthwise": 1}, {"load": 2}]
-    assert [command.space for command in sequencer.commands] == [frozenset(), frozenset(), {"depthwise"}, frozenset()]
+    assert [command.space for command in sequencer.commands] == [
+        frozenset(),
+        frozenset(),
+        {"depthwise"},
+        frozenset(),
+    ]
 
 
 def test_untouched_cells_are_not_waited_for() -> None:
