@@ -144,6 +144,11 @@ class Evaluator:
         return numpy_helper.to_array(attributes["value"])
 
     def quantizelinear(self, attributes, value, scale, zero_point):
+        if any(value is constant for constant in self.constants.values()):
+            along = [-1 if i == attributes.get("axis", 1) else 1 for i in range(value.ndim)]
+            shaped = [a.reshape(along) if a.size > 1 else a.reshape(()) for a in (scale, zero_point)]
+            limits = np.iinfo(zero_point.dtype)
+            return np.clip(np.rint(value / shaped[0]) + shaped[1], limits.min, limits.max).astype(zero_point.dtype)
         scale, dtype, zero_point = float(scale.reshape(())), zero_point.dtype, int(zero_point.reshape(()))
         if isinstance(value, Reals):
             raw = value.raw

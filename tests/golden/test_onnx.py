@@ -13,6 +13,7 @@ STYLES = {
     "int8 per channel": {"activations": "int8"},
     "int8 per tensor": {"activations": "int8", "per_channel": False},
     "uint8 weights": {"weights": "uint8", "per_channel": False},
+    "float weights": {"AddQDQPairToWeight": True},
     "symmetric": {"activations": "int8", "ActivationSymmetric": True},
 }
 

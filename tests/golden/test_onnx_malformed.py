@@ -202,6 +202,10 @@ REFUSED = {
     "constant": (
         graph(lambda net, x: net.op("Add", x, weights(net, np.ones((1, 1, 2))))), "does not lie along the channels",
     ),
+    "infinite weights": (
+        graph(lambda net, x: net.op("Add", x, net.op("QuantizeLinear", net.constant([np.inf]), net.constant(1.0)))),
+        "operator #2 QuantizeLinear: a constant that is not finite",
+    ),
     "two scales": (
         graph(lambda net, x: net.op("Add", x, weights(net, np.ones((2, 1, 1)), scales=[1, 2], zero_points=[0, 0]))),
         "one value per channel, of one scale",
