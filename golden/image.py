@@ -4,6 +4,7 @@ Pillow reads and resizes (optional: `pip install sepconv[image]`); the rest is N
 """
 
 import importlib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,10 +92,12 @@ def load_pixels(path: str | Path, *, grey: bool = False) -> NDArray[np.uint8]:
     pillow = _pillow()
     operations = importlib.import_module("PIL.ImageOps")
     try:
-        with pillow.open(path) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise ModelError(f"{path}: pictures of at most {MAX_PIXELS} pixels are supported")
-            pixels = np.asarray(operations.exif_transpose(opened).convert("L" if grey else "RGB"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd but readable files
+            with pillow.open(path) as opened:
+                if opened.width * opened.height > MAX_PIXELS:
+                    raise ModelError(f"{path}: pictures of at most {MAX_PIXELS} pixels are supported")
+                pixels = np.asarray(operations.exif_transpose(opened).convert("L" if grey else "RGB"))
     except pillow.UnidentifiedImageError as error:
         raise ModelError(f"{path} is not a picture that Pillow knows") from error
     except pillow.DecompressionBombError as error:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.files import read_bytes
 from golden.model import Model, ModelError
 
 MAX_BYTES = 1 << 22
@@ -74,13 +75,10 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
         When the file cannot be read or is neither.
     """
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise ModelError(f"{path}: files of at most {MAX_BYTES >> 20} MiB are supported")
+        content = read_bytes(path, MAX_BYTES)
         return _json_labels(content) if Path(path).suffix == ".json" else _lines(content)
-    except OSError as error:
-        raise ModelError(f"cannot read {path}: {error.strerror}") from error
+    except ModelError:
+        raise
     except (ValueError, KeyError, RecursionError) as error:
         raise ModelError(f"{path}: labels are lines of text, or JSON, a list or numbered from 0") from error
 

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from types import MappingProxyType
 
+import numpy as np
+
 from golden.importer.names import name_layers
 from golden.layer import Shape
 from golden.model import Model, ModelError, Node, Port
@@ -16,9 +18,10 @@ _INPUT = -1
 class Builder:
     """Collects layers; `operator` is the one that is being converted."""
 
-    def __init__(self, name: str, shape: tuple[int, ...]) -> None:
+    def __init__(self, name: str, shape: tuple[int, ...], *, channels_last: bool = False) -> None:
         self.name = name
-        self.input = Tensor(layer=_INPUT, shape=shape, picture=_picture(shape))
+        picture = _picture((1, *np.roll(shape[1:], 1).tolist()) if channels_last else shape)
+        self.input = Tensor(layer=_INPUT, shape=shape, picture=picture, channels_last=channels_last)
         self.operator: OnnxOperator | None = None
         self.nodes: list[Node] = []
         self.sources: list[tuple[int, ...]] = []
@@ -31,6 +34,7 @@ class Builder:
         tensor = Tensor(
             layer=len(self.nodes), shape=value.shape, picture=node.spec.output_shape,
             quantisation=quantisation, real=quantisation is None,
+            channels_last=isinstance(value, Tensor) and value.channels_last,
         )  # fmt: skip
         self.nodes.append(node)
         self.sources.append(tuple(source.layer for source in sources))

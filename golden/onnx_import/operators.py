@@ -22,6 +22,8 @@ from golden.onnx_import.values import (
     Quantisation,
     Tensor,
     Value,
+    channels_first,
+    scale_of,
 )
 from golden.quantise import INT8_MAX, INT8_MIN, quantise_multiplier
 
@@ -63,13 +65,15 @@ def final_tensor(value: Value, builder: Builder) -> Tensor:
 def _quantise(inputs: Inputs, attributes: Attributes, builder: Builder) -> Value:
     """QuantizeLinear ends a triple, quantises a float, or changes a scale."""
     value = inputs[0]
+    if isinstance(value, Constant):
+        return _quantised_constant(value, inputs, attributes)
     target = _quantisation(inputs, attributes)
     if isinstance(value, Pending):
         node = value.make(target, value.clamp)
         spec = replace(node.spec, activation=value.clamp.activation)
         return builder.append(replace(node, spec=spec), value, target)
     if not isinstance(value, Tensor) or not value.real:
-        raise ModelError("only activations can be quantised; weights must be there as integers")
+        raise ModelError("only activations and constants can be quantised")
     given, shape = value.quantisation, value.picture
     if given == target:
         return replace(value, real=False)
@@ -84,6 +88,27 @@ def _quantise(inputs: Inputs, attributes: Attributes, builder: Builder) -> Value
         input_zero_point=given.zero_point, output_zero_point=target.zero_point,
     )  # fmt: skip
     return builder.append(node, value, target)
+
+
+def _quantised_constant(value: Constant, inputs: Inputs, attributes: Attributes) -> Constant:
+    """Float weights to integers as ONNX says it: value ÷ scale in float32, ties to even, saturated."""
+    _check_block(attributes)
+    scales, zero_points = _scales(inputs), _zero_points(inputs)
+    if zero_points is None:
+        zero_points = np.zeros(len(scales), dtype=np.uint8)
+    dtype, rank = zero_points.dtype, value.values.ndim
+    if value.values.dtype != np.float32 or str(dtype) not in OFFSET or len(zero_points) != len(scales):
+        raise ModelError("float32 constants can be quantised to int8 or uint8, with as many zero points as scales")
+    along = [1] * rank
+    if len(scales) > 1:
+        along[range(rank)[attributes.get("axis", 1)]] = len(scales)
+    with np.errstate(all="ignore"):
+        quotients = value.values / scales.reshape(along or -1)
+    if not np.isfinite(quotients).all():
+        raise ModelError("a constant that is not finite cannot be quantised")
+    limits = np.iinfo(dtype)
+    integers = np.rint(quotients.astype(np.float64)) + zero_points.reshape(along or -1)
+    return Constant(values=np.clip(integers, limits.min, limits.max).astype(dtype).reshape(value.values.shape))
 
 
 def _dequantise(inputs: Inputs, attributes: Attributes, builder: Builder) -> Value:
@@ -112,6 +137,7 @@ def _softmax(inputs: Inputs, attributes: Attributes, builder: Builder) -> Value:
     value = inputs[0]
     if not isinstance(value, Tensor) or not value.real:
         raise ModelError("an input is not an activation")
+    channels_first(value)
     rank = len(value.shape)
     axis = attributes.get("axis", -1) % rank
     if value.picture[:2] != (1, 1) or value.shape[axis] != value.picture[2]:
@@ -147,9 +173,7 @@ def _quantisation(inputs: Inputs, attributes: Attributes) -> Quantisation:
     dtype = str(zero_points.dtype)
     if len(scales) != 1 or len(zero_points) != 1 or dtype not in OFFSET:
         raise ModelError(f"an activation needs one scale and one int8 or uint8 zero point, not {dtype}")
-    scale = float(scales[0])
-    if not 2.0**-64 <= scale <= 2.0**64:
-        raise ModelError(f"scale {scale} is not between 2^-64 and 2^64")
+    scale = scale_of(float(scales[0]))
     zero_point = int(zero_points[0]) - OFFSET[dtype]
     assert INT8_MIN <= zero_point <= INT8_MAX
     return Quantisation(scale=scale, zero_point=zero_point, dtype=dtype)
@@ -200,6 +224,7 @@ OPERATORS: Mapping[str, tuple[tuple[str, ...], Callable[[Inputs, Attributes], Va
     "Reshape": (("allowzero",), plain.reshape),
     "Squeeze": (("axes",), plain.squeeze),
     "Identity": ((), plain.identity),
+    "Transpose": (("perm",), plain.transpose),
     "QuantizeLinear": (_LINEAR, None),
     "DequantizeLinear": (_LINEAR, None),
     "Softmax": (("axis",), None),

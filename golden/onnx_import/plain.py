@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from golden.add import AddLayer, add_constants
-from golden.host import Multiply
+from golden.host import Multiply, Subtract
 from golden.importer.site import check_accumulator
 from golden.layer import LayerSpec, Shape
 from golden.model import ModelError, Node
 from golden.onnx_import.values import (
+    OFFSET,
     Clamp,
     Constant,
     DequantisedConstant,
@@ -19,10 +20,12 @@ from golden.onnx_import.values import (
     Quantisation,
     Tensor,
     Value,
+    channels_first,
     check_spec,
     plane,
     quantised,
     reshaped,
+    scale_of,
 )
 from golden.onnx_import.window import window_of
 from golden.pool import AveragePoolLayer, MeanLayer, mean_constants
@@ -33,7 +36,10 @@ Attributes = dict[str, Any]
 
 
 def add(inputs: Inputs, attributes: Attributes) -> Pending:
-    """Add of two activations of one shape."""
+    """Add of two activations of one shape, or of one and a constant per channel (on the host)."""
+    constants = [value for value in inputs if isinstance(value, DequantisedConstant)]
+    if len(inputs) == 2 and len(constants) == 1:
+        return _add_constant(next(value for value in inputs if value is not constants[0]), constants[0])
     operands = [quantised(value) for value in inputs if value is not None]
     if len(operands) != 2 or operands[0][0].shape != operands[1][0].shape:
         raise ModelError("both operands must be activations of one shape")
@@ -50,6 +56,31 @@ def add(inputs: Inputs, attributes: Attributes) -> Pending:
         )  # fmt: skip
 
     return Pending(kind="Add", shape=first.shape, picture=first.picture, sources=(first, second), make=make)
+
+
+def _add_constant(value: Value | None, constant: DequantisedConstant) -> Pending:
+    """x + constant, as x − (−constant)."""
+    if value is None:
+        raise ModelError("input 0 is missing")
+    source, given = quantised(value)
+    dtype, channels = str(constant.values.dtype), source.picture[2]
+    if dtype not in OFFSET or len(constant.scales) != 1 or constant.values.size != channels:
+        raise ModelError("a constant operand must be int8 or uint8, one value per channel, of one scale")
+    along = -3 if len(source.shape) == 4 else -1
+    if channels > 1 and (constant.values.ndim < -along or constant.values.shape[along] != channels):
+        raise ModelError(f"a constant of shape {constant.values.shape} does not lie along the channels")
+    scale = scale_of(float(constant.scales[0]))
+    values = constant.values.reshape(-1).astype(np.int64) - constant.zero_points[0]
+    spec = LayerSpec(name="sub", op="sub", input_shape=source.picture, output_shape=source.picture)
+
+    def make(output: Quantisation, clamp: Clamp) -> Node:
+        multipliers, shifts = add_constants(given.scale, scale, output.scale)
+        return Subtract(
+            spec=spec, constant=-values, constant_first=False, multipliers=multipliers, shifts=shifts,
+            input_zero_point=given.zero_point, output_zero_point=output.zero_point, **clamp.limits(output),
+        )  # fmt: skip
+
+    return Pending(kind="Add", shape=source.shape, picture=source.picture, sources=(source,), make=make)
 
 
 def global_average_pool(inputs: Inputs, attributes: Attributes) -> Pending:
@@ -198,6 +229,17 @@ def squeeze(inputs: Inputs, attributes: Attributes) -> Value:
     return reshaped(value, tuple(extent for i, extent in enumerate(value.shape) if i not in gone))
 
 
+def transpose(inputs: Inputs, attributes: Attributes) -> Tensor:
+    """Transpose of an input (n, h, w, c) to (n, c, h, w): golden's layout stays."""
+    value = _first(inputs)
+    if not isinstance(value, Tensor) or not value.real or not value.channels_last:
+        raise ModelError("only an input with the channels last can be transposed")
+    if tuple(attributes.get("perm", ())) != (0, 3, 1, 2):
+        raise ModelError(f"perm (0, 3, 1, 2) is supported, not {attributes.get('perm', ())}")
+    height, width, channels = value.picture
+    return replace(value, shape=(1, channels, height, width), channels_last=False)
+
+
 def identity(inputs: Inputs, attributes: Attributes) -> Value:
     """Identity."""
     return _first(inputs)
@@ -213,4 +255,4 @@ def _shaped(inputs: Inputs) -> Tensor | Pending:
     value = _first(inputs)
     if not isinstance(value, Tensor | Pending) or (isinstance(value, Tensor) and not value.real):
         raise ModelError("an input is not an activation")
-    return value
+    return channels_first(value) if isinstance(value, Tensor) else value

@@ -64,6 +64,7 @@ def read_graph(content: bytes) -> OnnxGraph:
     ModelError
         When the `onnx` package is missing, or the bytes are not a well-formed file with one float32 input.
     """
+    check_start(content)
     try:
         onnx = importlib.import_module("onnx")
         decode_error = importlib.import_module("google.protobuf.message").DecodeError
@@ -77,6 +78,12 @@ def read_graph(content: bytes) -> OnnxGraph:
         raise ModelError(f"not an ONNX file: {error}") from error
     except _BROKEN as error:
         raise ModelError(f"malformed ONNX file: {type(error).__name__}: {error}") from error
+
+
+def check_start(content: bytes) -> None:
+    """Raise `ModelError` unless the bytes can begin a ModelProto: a field of number or bytes, from 1 on."""
+    if not content or content[0] >> 3 == 0 or content[0] & 7 not in (0, 2):
+        raise ModelError("not an ONNX file")
 
 
 def _graph(graph: Any) -> OnnxGraph:

@@ -63,6 +63,7 @@ class Tensor:
     picture: (h, w, c) as golden holds it; its values in (c, h, w) order are those of `shape`
     quantisation: None for float32
     real: it stands for its real values (it is float32, or behind DequantizeLinear)
+    channels_last: `shape` is (n, h, w, c), as TensorFlow's exporters begin; only Transpose can follow
     """
 
     layer: int
@@ -70,6 +71,7 @@ class Tensor:
     picture: Shape
     quantisation: Quantisation | None = None
     real: bool = True
+    channels_last: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +122,25 @@ class Pending:
 Value = Constant | DequantisedConstant | Tensor | Pending
 
 
+def scale_of(scale: float) -> float:
+    """The scale of an activation; raises `ModelError` when it is absurd."""
+    if not 2.0**-64 <= scale <= 2.0**64:
+        raise ModelError(f"scale {scale} is not between 2^-64 and 2^64")
+    return scale
+
+
 def quantised(value: Value) -> tuple[Tensor, Quantisation]:
     """An activation that is there in integers, and its quantisation; raises `ModelError`."""
     if not isinstance(value, Tensor) or value.quantisation is None or not value.real:
         raise ModelError("an input is not an activation behind DequantizeLinear; only QDQ models are supported")
-    return value, value.quantisation
+    return channels_first(value), value.quantisation
+
+
+def channels_first(tensor: Tensor) -> Tensor:
+    """The tensor, whose channels must be before its rows; raises `ModelError`."""
+    if tensor.channels_last:
+        raise ModelError("an input with the channels last is supported where Transpose follows")
+    return tensor
 
 
 def plane(tensor: Tensor) -> Tensor:

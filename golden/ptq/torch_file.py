@@ -16,12 +16,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.files import read_bytes
 from golden.model import ModelError
 from golden.ptq.torch_pickle import Storage, StoredTensor, unpickle
 
-MAX_BYTES = 1 << 29
+MAX_BYTES = 1 << 28
 _MAGIC, _PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
-_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, struct.error)
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, struct.error, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError,
+    EOFError,
+)  # fmt: skip
 
 State = Mapping[str, NDArray[Any]]
 
@@ -34,22 +38,18 @@ def read_state(path: str | Path) -> State:
     ModelError
         When the file cannot be read, is broken, or holds more than tensors.
     """
+    content = read_bytes(path, MAX_BYTES, _check_start)
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
         return parse_state(content)
-    except OSError as error:
-        raise ModelError(f"cannot read {path}: {error.strerror}") from error
-    except _BROKEN as error:
-        raise ModelError(f"{path} is broken: {error}") from error
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
+    except _BROKEN as error:
+        raise ModelError(f"{path} is broken: {error}") from error
 
 
 def parse_state(content: bytes) -> State:
-    """As `read_state`, of the bytes of the file."""
-    if len(content) > MAX_BYTES:
-        raise ModelError(f"files of at most {MAX_BYTES >> 20} MiB are supported")
+    """As `read_state`, of the bytes of the file; of a broken zip other errors too."""
+    _check_start(content)
     if not content.startswith(b"PK"):
         return _legacy(content)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -67,10 +67,15 @@ def parse_state(content: bytes) -> State:
     return _legacy(nested)
 
 
+def _check_start(start: bytes) -> None:
+    if not start.startswith((b"PK", b"\x80")):
+        raise ModelError("not a PyTorch file or wheel")
+
+
 def _legacy(content: bytes) -> State:
     file = io.BytesIO(content)
     if unpickle(file) != _MAGIC or unpickle(file) != _PROTOCOL:
-        raise ModelError("not a PyTorch file")
+        raise ModelError("not a PyTorch file or wheel")
     system = unpickle(file)
     if not isinstance(system, dict) or system.get("little_endian") is not True:
         raise ModelError("only little-endian files are supported")

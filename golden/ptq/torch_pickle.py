@@ -8,9 +8,9 @@ tensors; their values are read elsewhere.
 import io
 import pickle
 import pickletools
+import warnings
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from golden.model import ModelError
 
@@ -32,17 +32,15 @@ _BROKEN = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Storage:
-    """A run of elements of one type, known by its key."""
+class Storage(NamedTuple):
+    """A run of elements of one type, known by its key. A tuple, because no opcode can change one."""
 
     key: str
     dtype: str
     length: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredTensor:
+class StoredTensor(NamedTuple):
     """A contiguous tensor inside a storage."""
 
     storage: Storage
@@ -60,7 +58,9 @@ def unpickle(file: io.BytesIO) -> Any:
     """
     start = file.tell()
     try:
-        _scan(file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of opcodes that are refused anyway
+            _scan(file)
         file.seek(start)
         return _Unpickler(file).load()
     except ModelError:
@@ -90,21 +90,21 @@ class _Unpickler(pickle.Unpickler):
     def persistent_load(self, pid: Any) -> Storage:
         match pid:
             case ("storage", _StorageType(dtype=dtype), str(key), str(), int(length), *view) if not any(view):
-                return Storage(key=key, dtype=dtype, length=length)
-            case _:
-                raise ModelError("a pickle with an unknown kind of storage is refused")
+                if length >= 0:
+                    return Storage(key=key, dtype=dtype, length=length)
+        raise ModelError("a pickle with an unknown kind of storage is refused")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _StorageType:
+class _StorageType(NamedTuple):
     """What the name of a storage class becomes."""
 
     dtype: str
 
 
-@dataclass(frozen=True, slots=True)
 class _Rebuild:
     """What `torch._utils._rebuild_tensor_v2` becomes."""
+
+    __slots__ = ()
 
     def __call__(self, storage: Storage, offset: int, shape: Any, strides: Any, *rest: Any) -> StoredTensor:
         if not isinstance(storage, Storage) or not all(isinstance(n, int) for n in (offset, *shape, *strides)):

@@ -28,10 +28,11 @@ _NORM = {"gamma": "weight", "beta": "bias", "mean": "running_mean", "variance": 
 
 def load_mobilenet_v2(path: str | Path, resolution: int = 224) -> FloatModel:
     """torchvision's MobileNetV2 1.0 from a `.pth` file or a wheel that holds one; raises `ModelError`."""
+    state = read_state(path)
     try:
-        return mobilenet_v2_of(read_state(path), resolution)
+        return mobilenet_v2_of(state, resolution)
     except ModelError as error:
-        raise ModelError(str(error) if str(path) in str(error) else f"{path}: {error}") from error
+        raise ModelError(f"{path}: {error}") from error
 
 
 def mobilenet_v2_of(state: State, resolution: int = 224, alpha: float = 1.0) -> FloatModel:

@@ -34,10 +34,10 @@ def _swapped_weights(unit: str) -> Callable[[Program], Program]:
         for command in program.commands:
             if command.unit == "weights" and bool(command.fields["depthwise"]) == (unit == "depthwise"):
                 start = command.fields["dram_address"]
-                rows = image[start:start + 2 * size].reshape(2, size)
+                rows = image[start : start + 2 * size].reshape(2, size)
                 if (rows[0] == rows[1]).all():
                     raise ValueError("the exchanged weights are equal: choose another seed")
-                image[start:start + 2 * size] = rows[::-1].reshape(-1)
+                image[start : start + 2 * size] = rows[::-1].reshape(-1)
         return dataclasses.replace(program, image=image.tobytes())
 
     return broken

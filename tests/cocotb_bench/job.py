@@ -76,8 +76,10 @@ def jobs_from_json(text: str) -> list[Job]:
 
 
 def outcomes_from_json(text: str) -> list[Outcome]:
-    return [Outcome(report=Report(**item["report"]) if item["report"] else None, failure=item["failure"])
-            for item in json.loads(text)]
+    return [
+        Outcome(report=Report(**item["report"]) if item["report"] else None, failure=item["failure"])
+        for item in json.loads(text)
+    ]
 
 
 class Scene:
@@ -99,12 +101,16 @@ class Scene:
             self.program = FAULTS[job.broken](self.program)
         image = self.program.memory(case.values(job.seed))
         output = self.program.output
-        image[output.address:output.address + output.size] = PAINT
+        image[output.address : output.address + output.size] = PAINT
         data = np.concatenate([image, np.full(GUARD, PAINT, np.uint8)])
         self.before = data.copy()
         self.memory = BurstMemory(
-            config=config, timing=self.timing, data=data, allowed=(output.address, output.address + output.size),
-            chance=random.Random(job.seed) if job.back_pressure else None)
+            config=config,
+            timing=self.timing,
+            data=data,
+            allowed=(output.address, output.address + output.size),
+            chance=random.Random(job.seed) if job.back_pressure else None,
+        )
         self.limit = 50_000 + 100 * len(self.program.encoded) + 20 * len(data)
 
     def check(self) -> None:
@@ -114,15 +120,17 @@ class Scene:
         changed = np.flatnonzero(after != self.before)
         stray = changed[(changed < output.address) | (changed >= output.address + output.size)]
         if stray.size:
-            raise Mismatch(f"{stray.size} bytes outside of the output changed, the first at {int(stray[0]):#x}")
+            raise Mismatch(
+                f"{stray.size} bytes outside of the output changed, the first at {int(stray[0]):#x}"
+            )
         self._check_gaps(after)
 
     def _check_gaps(self, after: NDArray[np.uint8]) -> None:
         """Alignment bytes between the blocks of the output keep their paint."""
         output = self.program.output
         height, width, _ = output.shape
-        blocks = after[output.address:output.address + output.size].reshape(output.blocks, output.stride)
-        gaps = blocks[:, height * width * output.block_channels:]
+        blocks = after[output.address : output.address + output.size].reshape(output.blocks, output.stride)
+        gaps = blocks[:, height * width * output.block_channels :]
         if (gaps != PAINT).any():
             raise Mismatch(f"{int((gaps != PAINT).sum())} bytes between blocks of the output were written")
 

@@ -47,7 +47,9 @@ def jobs_for(test: str | None, config: str, seed: int) -> list[Job]:
             if test is not None:
                 raise RequestError(f"test {name} does not fit {config}: {error}") from None
             continue
-        jobs += [Job(case=name, config=config, seed=case_seed, back_pressure=random) for random in (False, True)]
+        jobs += [
+            Job(case=name, config=config, seed=case_seed, back_pressure=random) for random in (False, True)
+        ]
     return jobs
 
 
@@ -90,8 +92,11 @@ def main(arguments: Sequence[str]) -> int:
     except (RequestError, ToolError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"{failures} of {sum(map(len, planned))} simulations failed" if failures else
-          f"all {sum(map(len, planned))} simulations passed")
+    print(
+        f"{failures} of {sum(map(len, planned))} simulations failed"
+        if failures
+        else f"all {sum(map(len, planned))} simulations passed"
+    )
     return 1 if failures else 0
 
 

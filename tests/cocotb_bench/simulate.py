@@ -22,10 +22,13 @@ def repro(job: Job) -> str:
 
 def describe(job: Job) -> str:
     return f"{job.case} on {job.config}, seed {job.seed}, " + (
-        "random back-pressure" if job.back_pressure else f"memory {job.memory or 'as by default'}")
+        "random back-pressure" if job.back_pressure else f"memory {job.memory or 'as by default'}"
+    )
 
 
-def simulate(jobs: Sequence[Job], *, waves: bool = False, source: Path | None = None) -> tuple[list[Outcome], Path]:
+def simulate(
+    jobs: Sequence[Job], *, waves: bool = False, source: Path | None = None
+) -> tuple[list[Outcome], Path]:
     """Outcome of each of `jobs`, all of one configuration, run one after another, and the folder of the run.
 
     `waves` leaves a trace, ``dump.fst``; `source` names another folder with Verilog. Raises `ToolError` without a
@@ -39,24 +42,39 @@ def simulate(jobs: Sequence[Job], *, waves: bool = False, source: Path | None = 
     outcomes = run / "outcomes.json"
     outcomes.unlink(missing_ok=True)
     (run / "jobs.json").write_text(listed)
-    variables = {"JOBS": str(run / "jobs.json"), "OUTCOMES": str(outcomes), "PATH": environment()["PATH"],
-                 "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
-                 "COCOTB_ANSI_OUTPUT": "0"}
+    variables = {
+        "JOBS": str(run / "jobs.json"),
+        "OUTCOMES": str(outcomes),
+        "PATH": environment()["PATH"],
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+        "COCOTB_ANSI_OUTPUT": "0",
+    }
     status = _simulate(build_directory, run, variables, waves=waves)
     done = outcomes_from_json(outcomes.read_text()) if outcomes.exists() else []
     if len(done) != len(jobs):
-        raise ToolError(f"the simulation of {describe(jobs[len(done)])} broke off with status {status}; see"
-                        f" {run / 'log.txt'}")
+        raise ToolError(
+            f"the simulation of {describe(jobs[len(done)])} broke off with status {status}; see"
+            f" {run / 'log.txt'}"
+        )
     return done, run
 
 
-def _simulate(build_directory: Path, run: Path, variables: dict[str, str], *, waves: bool) -> int | str | None:
+def _simulate(
+    build_directory: Path, run: Path, variables: dict[str, str], *, waves: bool
+) -> int | str | None:
     """Exit status of the simulator, which is not 0 when a check did not hold."""
     try:
         get_runner("verilator").test(
-            test_module="tests.cocotb_bench.bench", hdl_toplevel=TOP, hdl_toplevel_lang="verilog",
-            build_dir=build_directory, test_dir=run, results_xml=str(run / "results.xml"), log_file=run / "log.txt",
-            waves=waves, extra_env=variables)
+            test_module="tests.cocotb_bench.bench",
+            hdl_toplevel=TOP,
+            hdl_toplevel_lang="verilog",
+            build_dir=build_directory,
+            test_dir=run,
+            results_xml=str(run / "results.xml"),
+            log_file=run / "log.txt",
+            waves=waves,
+            extra_env=variables,
+        )
     except SystemExit as end:
         return end.code
     return 0

@@ -27,8 +27,14 @@ class Testbench:
         dut.program_address.value = self.scene.program.address
         dut.burst_bytes.value = self.scene.timing.burst_bytes
         self._shown = EngineInputs(request_ready=False)
-        for signal in (dut.bus_request_ready, dut.bus_read_valid, dut.bus_read_last, dut.bus_read_data,
-                       dut.bus_write_ready, dut.bus_written):
+        for signal in (
+            dut.bus_request_ready,
+            dut.bus_read_valid,
+            dut.bus_read_last,
+            dut.bus_read_data,
+            dut.bus_write_ready,
+            dut.bus_written,
+        ):
             signal.value = 0
 
     async def run(self) -> Report:
@@ -50,8 +56,9 @@ class Testbench:
             raise ProtocolError(f"interrupt with error {int(dut.error.value)}")
         if self.memory.open:
             raise ProtocolError(f"interrupt with {self.memory.open} bursts open")
-        return Report(cycles=self.cycle, **times, read_bytes=self.memory.read_bytes,
-                      write_bytes=self.memory.write_bytes)
+        return Report(
+            cycles=self.cycle, **times, read_bytes=self.memory.read_bytes, write_bytes=self.memory.write_bytes
+        )
 
     async def stay_quiet(self, cycles: int) -> None:
         """Raises `ProtocolError` if the engine does anything after its interrupt."""
@@ -69,8 +76,11 @@ class Testbench:
         dut = self.dut
         request = None
         if dut.bus_request_valid.value == 1:
-            request = (int(dut.bus_request_write.value), int(dut.bus_request_address.value),
-                       int(dut.bus_request_beats.value))
+            request = (
+                int(dut.bus_request_write.value),
+                int(dut.bus_request_address.value),
+                int(dut.bus_request_beats.value),
+            )
         beat = self._write_beat if dut.bus_write_valid.value == 1 else None
         self._show(self.memory.cycle(self.cycle, EngineOutputs(request=request, write_beat=beat)))
 

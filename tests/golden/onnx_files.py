@@ -58,18 +58,20 @@ class Floats:
         return onnx.helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString()
 
 
-def quantise(content: bytes, folder: Path, *, activations="uint8", weights="int8", per_channel=True, **more) -> bytes:
-    """A QDQ file from a float one, calibrated by min/max on four seeded normal inputs."""
+def quantise(
+    content: bytes, folder: Path, *, activations="uint8", weights="int8", per_channel=True, feeds=None, **more
+) -> bytes:
+    """A QDQ file from a float one, calibrated by min/max on `feeds`, or else on four seeded normal inputs."""
     source, target = folder / "float.onnx", folder / "qdq.onnx"
     source.write_bytes(content)
     shape = [axis.dim_value for axis in onnx.ModelProto.FromString(content).graph.input[0].type.tensor_type.shape.dim]
     rng = np.random.default_rng(11)
+    inputs = iter(feeds or [rng.normal(size=shape).astype(np.float32) for _ in range(4)])
 
     class Reader(quantization.CalibrationDataReader):
-        feeds = iter([{"x": rng.normal(size=shape).astype(np.float32)} for _ in range(4)])
-
         def get_next(self):
-            return next(self.feeds, None)
+            x = next(inputs, None)
+            return None if x is None else {"x": x}
 
     logging.disable(logging.WARNING)
     try:

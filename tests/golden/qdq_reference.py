@@ -144,6 +144,11 @@ class Evaluator:
         return numpy_helper.to_array(attributes["value"])
 
     def quantizelinear(self, attributes, value, scale, zero_point):
+        if any(value is constant for constant in self.constants.values()):
+            along = [-1 if i == attributes.get("axis", 1) else 1 for i in range(value.ndim)]
+            shaped = [a.reshape(along) if a.size > 1 else a.reshape(()) for a in (scale, zero_point)]
+            limits = np.iinfo(zero_point.dtype)
+            return np.clip(np.rint(value / shaped[0]) + shaped[1], limits.min, limits.max).astype(zero_point.dtype)
         scale, dtype, zero_point = float(scale.reshape(())), zero_point.dtype, int(zero_point.reshape(()))
         if isinstance(value, Reals):
             raw = value.raw
@@ -193,6 +198,10 @@ class Evaluator:
         return Reals(kind="product", terms=((sums, np.asarray(factors).reshape(along)),))
 
     def add(self, attributes, a, b):
+        ((x, scale),), ((y, other),) = a.terms, b.terms
+        if x.shape != y.shape:  # a constant along the channels
+            x, y = np.broadcast_arrays(x, y)
+            return Reals(kind="add", terms=((x, scale), (y, np.float64(np.asarray(other).reshape(())))))
         return Reals(kind="add", terms=(*a.terms, *b.terms))
 
     def globalaveragepool(self, attributes, x):
@@ -222,6 +231,14 @@ class Evaluator:
         low, high = (-math.inf if low is None else float(low)), (math.inf if high is None else float(high))
         kind = "bounded" if x.kind == "linear" else x.kind
         return replace(x, kind=kind, low=max(x.low, low), high=min(x.high, high))
+
+    def transpose(self, attributes, x):
+        if isinstance(x, np.ndarray):
+            return x.transpose(attributes["perm"])
+        return self._shaped(x, lambda a: a.transpose(attributes["perm"]))
+
+    def identity(self, attributes, x):
+        return x
 
     def flatten(self, attributes, x):
         return self._shaped(x, lambda a: a.reshape(1, -1))

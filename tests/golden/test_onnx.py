@@ -13,6 +13,7 @@ STYLES = {
     "int8 per channel": {"activations": "int8"},
     "int8 per tensor": {"activations": "int8", "per_channel": False},
     "uint8 weights": {"weights": "uint8", "per_channel": False},
+    "float weights": {"AddQDQPairToWeight": True},
     "symmetric": {"activations": "int8", "ActivationSymmetric": True},
 }
 
@@ -51,7 +52,16 @@ def multiplied(rng):
     return net, (1, 2, 5, 4), net.op("Clip", net.conv(x, 6, 3, 1), net.constant(-0.5), net.constant(0.7))
 
 
-NETS = {f.__name__: f for f in (mobile, plain_pool, reduced, flattened, squeezed, multiplied)}
+def tensorflow(rng):
+    """As TensorFlow's exporters write: channels last and a Transpose, a bias added after MatMul."""
+    net = Floats(rng=rng)
+    x = net.relu6(net.conv(net.op("Transpose", "x", perm=(0, 3, 1, 2)), 3, 6, 3, auto_pad="SAME_UPPER"))
+    x = net.op("Squeeze", net.op("GlobalAveragePool", x), net.constant([2, 3], np.int64))
+    x = net.op("MatMul", x, net.constant(rng.normal(size=(6, 5))))
+    return net, (1, 3, 3, 3), net.op("Softmax", net.op("Add", x, net.constant(rng.normal(size=5))))
+
+
+NETS = {f.__name__: f for f in (mobile, plain_pool, reduced, flattened, squeezed, multiplied, tensorflow)}
 
 
 def outside(values: np.ndarray) -> np.ndarray:
@@ -59,11 +69,11 @@ def outside(values: np.ndarray) -> np.ndarray:
     return values.transpose(0, 2, 3, 1) if values.ndim == 4 else values
 
 
-def mismatches(model: Model, evaluator: Evaluator, x: np.ndarray) -> dict[str, int]:
-    """Elements of each layer that differ; every layer is looked for among the evaluator's tensors."""
+def mismatches(model: Model, evaluator: Evaluator, x: np.ndarray, given: np.ndarray) -> dict[str, int]:
+    """Elements of each layer that differ, the file fed x and the model `given`; every layer is looked for."""
     evaluator.run(x)
     found = {}
-    for name, output in model.trace(outside(x)):
+    for name, output in model.trace(given):
         port = model.port(name)
         expected = evaluator.values.get(port.name)
         if isinstance(expected, Integers):
@@ -80,10 +90,11 @@ def test_every_tensor(name, style, tmp_path):
         content = quantise(net.file(shape, output), tmp_path, **STYLES[style])
         model, evaluator = parse_onnx(content), Evaluator(content)
         x = np.random.default_rng(seed + 50).normal(size=shape).astype(np.float32) * 1.5
-        found = mismatches(model, evaluator, x)
+        given = x if name == "tensorflow" else outside(x)
+        found = mismatches(model, evaluator, x, given)
         assert {layer: count for layer, count in found.items() if count} == {}
         assert len(found) >= len([s for s in model.network.layers if s.op not in ("dequantize", "softmax")])
-        got, expected = model.run(outside(x)), evaluator.run(x)
+        got, expected = model.run(given), evaluator.run(x)
         np.testing.assert_allclose(got.ravel(), outside(expected).ravel(), rtol=1e-6, atol=0)
 
 
@@ -138,12 +149,30 @@ def one_conv(*, clip=None, scale=0.05, zero_point=0) -> bytes:
     return net.file((1, 2, 3, 3), net.op("DequantizeLinear", net.op("QuantizeLinear", y, *out), *out))
 
 
+def test_a_transpose_between_quantisations():
+    """x (n, h, w, c) → Q → DQ → Transpose → Q → DQ → Conv: the input keeps its layout."""
+    net = Floats(rng=np.random.default_rng(0))
+    levels = [net.constant(1 / 64), net.constant(3, np.int8)]
+    x = net.op("DequantizeLinear", net.op("QuantizeLinear", "x", *levels), *levels)
+    x = net.op("Transpose", x, perm=(0, 3, 1, 2))
+    x = net.op("DequantizeLinear", net.op("QuantizeLinear", x, *levels), *levels)
+    weights = net.constant(np.arange(-9, 9).reshape(3, 2, 3, 1), np.int8)
+    y = net.op("Conv", x, net.op("DequantizeLinear", weights, net.constant(0.1), net.constant(0, np.int8)))
+    out = [net.constant(0.05), net.constant(-7, np.int8)]
+    content = net.file((1, 4, 5, 2), net.op("DequantizeLinear", net.op("QuantizeLinear", y, *out), *out))
+    model, evaluator = parse_onnx(content), Evaluator(content)
+    assert model.input.shape == (1, 4, 5, 2)
+    assert [spec.op for spec in model.network.layers] == ["quantize", "conv", "dequantize"]
+    x = np.random.default_rng(1).normal(size=(1, 4, 5, 2)).astype(np.float32)
+    np.testing.assert_array_equal(model.run(x), outside(evaluator.run(x)), strict=True)
+
+
 def test_ties_go_away_from_zero():
     """Accumulators are multiples of 32, the multiplier is 2^−7: some outputs lie half way."""
     content = one_conv(scale=1 / 64)
     model, evaluator = parse_onnx(content), Evaluator(content)
     x = (np.arange(-9, 9).reshape(1, 2, 3, 3) / 64).astype(np.float32)
-    assert set(mismatches(model, evaluator, x).values()) == {0}
+    assert set(mismatches(model, evaluator, x, outside(x)).values()) == {0}
     first, second = x[0].astype(np.float64) * 64
     expected = (first * 64 - second * 96) / 128
     ties = np.abs(expected) % 1 == 0.5

@@ -190,6 +190,26 @@ REFUSED = {
     "batch": (graph(lambda net, x: net.op("Relu", x), shape=(2, 2, 3, 3)), "a batch of one"),
     "axes": (graph(lambda net, x: net.op("Relu", x), shape=(1, 3, 3)), "a batch of one"),
     "size": (graph(lambda net, x: net.op("Relu", x), shape=(1, 2**15, 2**15, 3)), "up to 4 known axes"),
+    "transpose": (unary("Transpose", perm=(0, 2, 3, 1)), r"perm \(0, 3, 1, 2\) is supported, not \(0, 2, 3, 1\)"),
+    "channels last": (
+        graph(lambda net, x: net.op("Add", net.op("Relu", x), net.op("Transpose", x, perm=(0, 3, 1, 2)))),
+        "operator #2 Relu: an input with the channels last is supported where Transpose follows",
+    ),
+    "late transpose": (
+        graph(lambda net, x: net.op("Transpose", net.op("GlobalAveragePool", x), perm=(0, 3, 1, 2))),
+        "only an input with the channels last can be transposed",
+    ),
+    "constant": (
+        graph(lambda net, x: net.op("Add", x, weights(net, np.ones((1, 1, 2))))), "does not lie along the channels",
+    ),
+    "infinite weights": (
+        graph(lambda net, x: net.op("Add", x, net.op("QuantizeLinear", net.constant([np.inf]), net.constant(1.0)))),
+        "operator #2 QuantizeLinear: a constant that is not finite",
+    ),
+    "two scales": (
+        graph(lambda net, x: net.op("Add", x, weights(net, np.ones((2, 1, 1)), scales=[1, 2], zero_points=[0, 0]))),
+        "one value per channel, of one scale",
+    ),
     "order": (graph(lambda net, x: net.op("Add", x, "t99")), "reads 't99', which no operator before it makes"),
 }
 
@@ -235,7 +255,10 @@ def test_without_the_package(small, monkeypatch):
         parse_onnx(small)
 
 
-def test_endless_files_are_refused(monkeypatch):
-    monkeypatch.setattr("golden.onnx_import.onnx_file.MAX_FILE_BYTES", 1 << 20)
-    with pytest.raises(ModelError, match="files of at most 1 MiB are supported"):
+def test_endless_and_long_files_are_refused(tmp_path, monkeypatch):
+    with pytest.raises(ModelError, match="/dev/zero: not an ONNX file"):
         load_onnx("/dev/zero")
+    monkeypatch.setattr("golden.onnx_import.onnx_file.MAX_FILE_BYTES", 1 << 20)
+    (tmp_path / "long.onnx").write_bytes(b"\x08\x09" + bytes(1 << 20))
+    with pytest.raises(ModelError, match=r"long.onnx: files of at most 1 MiB are supported"):
+        load_onnx(tmp_path / "long.onnx")

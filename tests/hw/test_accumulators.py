@@ -18,7 +18,12 @@ def test_adds_and_drains(config: EngineConfig) -> None:
     unit, rng = Accumulators(config), np.random.default_rng(2)
     cols, pixels, bits = config.pe_cols, config.pe_pixels, sum_bits(config)
     vectors, passes = 5, 4
-    events = [(half, vector, number == 0) for half in (0, 1) for number in range(passes) for vector in range(vectors)]
+    events = [
+        (half, vector, number == 0)
+        for half in (0, 1)
+        for number in range(passes)
+        for vector in range(vectors)
+    ]
     events += [(0, vector, True) for vector in range(AGAIN)] + [(0, vector, False) for vector in range(AGAIN)]
     low = 1 << bits - 1
     sums = rng.integers(-low, low, (len(events), cols, pixels))
@@ -31,11 +36,17 @@ def test_adds_and_drains(config: EngineConfig) -> None:
     async def bench(ctx) -> None:
         for cycle in range(len(events) + cols + 3):
             half, vector, first = events[min(cycle, len(events) - 1)]
-            for signal, value in ((unit.valid, cycle < len(events)), (unit.half, half), (unit.vector, vector),
-                                  (unit.first, first)):
+            for signal, value in (
+                (unit.valid, cycle < len(events)),
+                (unit.half, half),
+                (unit.vector, vector),
+                (unit.first, first),
+            ):
                 put(ctx, signal, value)
             # Column c's sums belong to the control of 1 + c cycles ago.
-            skewed = [sums[min(max(cycle - 1 - column, 0), len(events) - 1), column] for column in range(cols)]
+            skewed = [
+                sums[min(max(cycle - 1 - column, 0), len(events) - 1), column] for column in range(cols)
+            ]
             ctx.set(unit.sums.as_value(), pack(np.concatenate(skewed), bits, signed=True))
             await ctx.tick()
         for cycle in range(len(order) + 3):

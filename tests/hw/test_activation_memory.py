@@ -40,7 +40,14 @@ def test_random_traffic(config: EngineConfig) -> None:
     async def bench(ctx) -> None:
         for group in range(config.activation_groups):
             for row in range(rows + 1):
-                write(ctx, memory, "load", group * config.group_rows + row, model[group, row], (1 << config.row_bytes // granule) - 1)
+                write(
+                    ctx,
+                    memory,
+                    "load",
+                    group * config.group_rows + row,
+                    model[group, row],
+                    (1 << config.row_bytes // granule) - 1,
+                )
                 await ctx.tick()
         write(ctx, memory, "load", 0, model[0, 0], 0)
         for step in range(steps + ACTIVATION_READ):
@@ -52,15 +59,24 @@ def test_random_traffic(config: EngineConfig) -> None:
                 row, lane = int(rng.integers(rows)), int(rng.integers(config.pe_pixels))
                 read(ctx, memory, name, group * config.group_rows + row, lane, 0 if idle else all_banks)
                 if not idle:
-                    data = np.concatenate([
-                        model[group, row + (bank < lane)].reshape(config.pe_pixels, -1)[bank] for bank in range(config.pe_pixels)])
+                    data = np.concatenate(
+                        [
+                            model[group, row + (bank < lane)].reshape(config.pe_pixels, -1)[bank]
+                            for bank in range(config.pe_pixels)
+                        ]
+                    )
                     requested[name].append(int.from_bytes(data.tobytes(), "little"))
             # What is written now is seen by a read issued in the next cycle: the model changes after the reads.
             for name, group in zip(WRITERS, rng.permutation(config.activation_groups), strict=False):
-                row, data = int(rng.integers(rows + 1)), rng.integers(0, 256, config.row_bytes).astype(np.uint8)
+                row, data = (
+                    int(rng.integers(rows + 1)),
+                    rng.integers(0, 256, config.row_bytes).astype(np.uint8),
+                )
                 enable = int(rng.integers(1 << min(30, config.row_bytes // granule)))
                 write(ctx, memory, name, group * config.group_rows + row, data, 0 if idle else enable)
-                mask = np.repeat([enable >> bit & 1 for bit in range(config.row_bytes // granule)], granule).astype(bool)
+                mask = np.repeat(
+                    [enable >> bit & 1 for bit in range(config.row_bytes // granule)], granule
+                ).astype(bool)
                 if not idle:
                     model[group, row][mask] = data[mask]
             await ctx.tick()
@@ -97,7 +113,7 @@ def test_two_in_one_bank_conflict(kind: str, pair: tuple[int, int]) -> None:
 
     async def bench(ctx) -> None:
         group = config.group_rows
-        seen.append(await both(ctx, (0, group), (0b11, 0b11)))     # groups of their own
+        seen.append(await both(ctx, (0, group), (0b11, 0b11)))  # groups of their own
         seen.append(await both(ctx, (group, group + 3), (0b01, 0b10)))  # banks of their own
         seen.append(await both(ctx, (group, group + 3), (0b01, 0b00)))  # one is idle
         seen.append(await both(ctx, (group, group + 3), (0b01, 0b01)))

@@ -101,7 +101,13 @@ def test_request_does_not_wait_for_ready_and_holds(config) -> None:
         for _ in range(30):
             assert get(ctx, arbiter.bus.request_valid)
             assert not granted(ctx, arbiter)
-            seen.append((get(ctx, arbiter.bus.request_write), get(ctx, arbiter.bus.request_address), get(ctx, arbiter.bus.request_beats)))
+            seen.append(
+                (
+                    get(ctx, arbiter.bus.request_write),
+                    get(ctx, arbiter.bus.request_address),
+                    get(ctx, arbiter.bus.request_beats),
+                )
+            )
             for user in range(len(USERS)):
                 ask(ctx, arbiter, user, rng.randrange(2), rng.getrandbits(32), rng.randrange(1, 8))
             await ctx.tick()
@@ -160,7 +166,11 @@ def test_data_comes_back_to_its_reader(config) -> None:
                 port = getattr(arbiter, f"read_{name}")
                 if get(ctx, port.valid):
                     seen.append((user, get(ctx, port.data), get(ctx, port.last)))
-            idle = 0 if any(left) or pending or writes or beat or answer or get(ctx, arbiter.bus.request_valid) else idle + 1
+            idle = (
+                0
+                if any(left) or pending or writes or beat or answer or get(ctx, arbiter.bus.request_valid)
+                else idle + 1
+            )
 
     run_benches(arbiter, bench)
     assert seen == sent  # each one cycle later, which the order of this bench's checks implies

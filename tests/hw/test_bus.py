@@ -11,26 +11,42 @@ from tests.support.pysim import get, put, run_benches
 PAGE = 4096
 
 
-def run(config, burst_bytes: int, address: int, beats: int, blocks: int = 1, stride: int = 0, seed: int = 0) -> list[dict[str, int]]:
+def run(
+    config, burst_bytes: int, address: int, beats: int, blocks: int = 1, stride: int = 0, seed: int = 0
+) -> list[dict[str, int]]:
     """Bursts of one transfer; grants come after random waits, during which the request must hold."""
     bursts, rng = Bursts(config), random.Random(seed)
     taken: list[dict[str, int]] = []
 
     async def bench(ctx) -> None:
         assert not get(ctx, bursts.busy)
-        for name, value in (("start", 1), ("address", address), ("stride", stride), ("blocks", blocks), ("beats", beats),
-                            ("burst_bytes", burst_bytes)):
+        for name, value in (
+            ("start", 1),
+            ("address", address),
+            ("stride", stride),
+            ("blocks", blocks),
+            ("beats", beats),
+            ("burst_bytes", burst_bytes),
+        ):
             put(ctx, getattr(bursts, name), value)
         await ctx.tick()
         put(ctx, bursts.start, 0)
         while get(ctx, bursts.busy):
             assert get(ctx, bursts.burst.valid)
-            seen = {"address": get(ctx, bursts.burst.address), "beats": get(ctx, bursts.burst.beats),
-                    "first": get(ctx, bursts.first), "last": get(ctx, bursts.last), "final": get(ctx, bursts.final)}
+            seen = {
+                "address": get(ctx, bursts.burst.address),
+                "beats": get(ctx, bursts.burst.beats),
+                "first": get(ctx, bursts.first),
+                "last": get(ctx, bursts.last),
+                "final": get(ctx, bursts.final),
+            }
             for _ in range(rng.randrange(3)):
                 await ctx.tick()
                 assert get(ctx, bursts.burst.valid)
-                assert (get(ctx, bursts.burst.address), get(ctx, bursts.burst.beats)) == (seen["address"], seen["beats"])
+                assert (get(ctx, bursts.burst.address), get(ctx, bursts.burst.beats)) == (
+                    seen["address"],
+                    seen["beats"],
+                )
             put(ctx, bursts.burst.grant, 1)
             await ctx.tick()
             put(ctx, bursts.burst.grant, 0)
@@ -41,15 +57,24 @@ def run(config, burst_bytes: int, address: int, beats: int, blocks: int = 1, str
     return taken
 
 
-def expected(config, burst_bytes: int, address: int, beats: int, blocks: int = 1, stride: int = 0) -> list[dict[str, int]]:
+def expected(
+    config, burst_bytes: int, address: int, beats: int, blocks: int = 1, stride: int = 0
+) -> list[dict[str, int]]:
     wanted = []
     for block in range(blocks):
         start, left = address + block * stride, beats
         while left:
             room = (burst_bytes - start % burst_bytes) // config.bus_bytes
             count = min(left, room)
-            wanted.append({"address": start, "beats": count, "first": int(left == beats), "last": int(count == left),
-                           "final": int(count == left and block == blocks - 1)})
+            wanted.append(
+                {
+                    "address": start,
+                    "beats": count,
+                    "first": int(left == beats),
+                    "last": int(count == left),
+                    "final": int(count == left and block == blocks - 1),
+                }
+            )
             start, left = start + count * config.bus_bytes, left - count
     return wanted
 

@@ -11,7 +11,11 @@ WRAP = 1 << COUNT_BITS
 
 def push(ctx, queue: CommandQueue, word: int, waits: tuple[int, ...]) -> None:
     put(ctx, queue.push, 1)
-    put_fields(ctx, queue.item.fields, {field.name: word if field.name == "word" else 0 for field in BODY[queue.unit]})
+    put_fields(
+        ctx,
+        queue.item.fields,
+        {field.name: word if field.name == "word" else 0 for field in BODY[queue.unit]},
+    )
     ctx.set(queue.item.waits.as_value(), pack(waits, COUNT_BITS))
 
 
@@ -59,7 +63,9 @@ def test_each_token_is_waited_for(unit: int, wanted: int) -> None:
     seen = []
 
     def counts(value: int) -> tuple[int, ...]:
-        return tuple(value % WRAP if index == unit else (wanted + index) % WRAP for index in range(len(UNITS)))
+        return tuple(
+            value % WRAP if index == unit else (wanted + index) % WRAP for index in range(len(UNITS))
+        )
 
     async def bench(ctx) -> None:
         set_ended(ctx, queue, counts(wanted - 1))

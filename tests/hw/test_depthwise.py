@@ -32,14 +32,20 @@ def case(name: str, config: EngineConfig, **settings) -> Case:
 @pytest.mark.parametrize("rounding", ["double", "single"])
 @pytest.mark.parametrize("corner", ["ties", "extremes"])
 def test_corners(corner: str, rounding: str) -> None:
-    run_unit(Depthwise(TINY), case("stride2_odd", TINY, corner=corner, rounding=rounding, weight_zero_point=3), TINY)
+    run_unit(
+        Depthwise(TINY),
+        case("stride2_odd", TINY, corner=corner, rounding=rounding, weight_zero_point=3),
+        TINY,
+    )
 
 
 @CONFIGS
 def test_stripes(config: EngineConfig) -> None:
     """Several commands, the next one's taps loaded while this one works."""
     spec = depthwise("dw", (6, 4, config.pe_rows), 1, EVEN, "none")
-    times = run_unit(Depthwise(config), Case(specs=(spec,), stripe_rows=2, input_zero_point=4), config, seed=1)
+    times = run_unit(
+        Depthwise(config), Case(specs=(spec,), stripe_rows=2, input_zero_point=4), config, seed=1
+    )
     assert len(times) == 3
 
 
@@ -52,7 +58,9 @@ def expected_cycles(config: EngineConfig, name: str) -> int:
     row_cycles = 0
     last_block = 0
     for first in range(0, columns, pixels):
-        ends = [x * stride + KERNEL - 1 for x in range(width)]  # a window is used as soon as its last column is there
+        ends = [
+            x * stride + KERNEL - 1 for x in range(width)
+        ]  # a window is used as soon as its last column is there
         last_block = groups * sum(first <= end < first + pixels for end in ends)
         row_cycles += max(KERNEL, last_block)
     # The last window's step is issued when its block's windows are through, which may be before its reads are.
@@ -73,6 +81,8 @@ def test_switch() -> None:
     config = TINY
     spec = depthwise("dw", (8, 8, config.pe_rows), 1, EVEN, "none")
     times = run_unit(Depthwise(config), Case(specs=(spec,), stripe_rows=4, input_zero_point=4), config)
-    half = Case(specs=(depthwise("dw", (8, 8, config.pe_rows), 1, EVEN, "none"),), stripe_rows=8, input_zero_point=4)
+    half = Case(
+        specs=(depthwise("dw", (8, 8, config.pe_rows), 1, EVEN, "none"),), stripe_rows=8, input_zero_point=4
+    )
     (whole,) = run_unit(Depthwise(config), half, config)
     assert times[1][1] - times[0][0] == whole[1] - whole[0] + SWITCH

@@ -16,12 +16,15 @@ def test_sums(config: EngineConfig) -> None:
     channels = config.dw_channels
     windows = rng.integers(-128, 128, (count, TAPS, config.pe_rows))
     taps = rng.integers(-128, 128, (count, channels, TAPS))
-    windows[:20], taps[:20] = rng.choice([-128, 127], windows[:20].shape), rng.choice([-128, 127], taps[:20].shape)
+    windows[:20], taps[:20] = (
+        rng.choice([-128, 127], windows[:20].shape),
+        rng.choice([-128, 127], taps[:20].shape),
+    )
     groups = rng.integers(0, config.dw_groups, count)
     zero_in, zero_weight = rng.choice([-128, 0, 127, 5], count), rng.choice([-128, 0, 127, -9], count)
     expected = []
     for i in range(count):
-        picked = windows[i, :, groups[i] * channels:(groups[i] + 1) * channels] - zero_in[i]
+        picked = windows[i, :, groups[i] * channels : (groups[i] + 1) * channels] - zero_in[i]
         expected.append(((taps[i].T - zero_weight[i]) * picked).sum(axis=0).tolist())
     seen = []
 

@@ -26,15 +26,31 @@ def test_blocks_in_order(config: EngineConfig) -> None:
 
     async def check_slot(ctx, block: int) -> None:
         for group in range(config.dw_groups):
-            for signal, value in ((taps.tap_slot, block % SLOTS), (taps.tap_group, group),
-                                  (taps.parameter_slot, block % SLOTS), (taps.parameter_group, group)):
+            for signal, value in (
+                (taps.tap_slot, block % SLOTS),
+                (taps.tap_group, group),
+                (taps.parameter_slot, block % SLOTS),
+                (taps.parameter_group, group),
+            ):
                 put(ctx, signal, value)
             low = block * config.pe_rows + group * config.dw_channels
             channels = range(low, low + config.dw_channels)
-            wanted = pack((layer.weights.reshape(-1, layer.weights.shape[2])[tap, c] for c in channels for tap in range(9)), 8, signed=True)
+            wanted = pack(
+                (
+                    layer.weights.reshape(-1, layer.weights.shape[2])[tap, c]
+                    for c in channels
+                    for tap in range(9)
+                ),
+                8,
+                signed=True,
+            )
             assert get(ctx, taps.taps) == wanted, (block, group)
-            parameters = (pack([layer.bias[c]], 32, signed=True) | pack([layer.multiplier[c]], 32) << 32
-                          | pack([layer.shift[c]], 8, signed=True) << 64 for c in channels)
+            parameters = (
+                pack([layer.bias[c]], 32, signed=True)
+                | pack([layer.multiplier[c]], 32) << 32
+                | pack([layer.shift[c]], 8, signed=True) << 64
+                for c in channels
+            )
             assert get(ctx, taps.parameters) == pack(parameters, 72), (block, group)
 
     async def bench(ctx) -> None:
@@ -61,7 +77,11 @@ def test_blocks_in_order(config: EngineConfig) -> None:
             await check_slot(ctx, block)
         assert not get(ctx, taps.busy)
 
-    run_benches(taps, bench, serve_words(taps.weights, memory, first_word, cycles=BLOCKS * 3 * config.dw_block_words + 60))
+    run_benches(
+        taps,
+        bench,
+        serve_words(taps.weights, memory, first_word, cycles=BLOCKS * 3 * config.dw_block_words + 60),
+    )
     assert waits[0] == config.dw_block_words
     assert waits[2] == config.dw_block_words - 4  # loading since the block before was started, 4 cycles ago
 

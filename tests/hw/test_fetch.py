@@ -23,19 +23,27 @@ def random_commands(rng: random.Random, count: int) -> list[Command]:
     def value(field) -> int:
         return field.decode(rng.getrandbits(field.bits))
 
-    return [Command(unit=unit, layer=rng.randrange(1024), fields={field.name: value(field) for field in BODY[unit]},
-                    waits={name: rng.randrange(1, 1 << COUNT_BITS) for name in UNITS})
-            for unit in rng.choices(UNITS, k=count)]
+    return [
+        Command(
+            unit=unit,
+            layer=rng.randrange(1024),
+            fields={field.name: value(field) for field in BODY[unit]},
+            waits={name: rng.randrange(1, 1 << COUNT_BITS) for name in UNITS},
+        )
+        for unit in rng.choices(UNITS, k=count)
+    ]
 
 
 def program(config: EngineConfig, commands: list[Command]) -> bytes:
-    return encode_program_header(config.hash, len(commands)) + b"".join(command.encode() for command in commands)
+    return encode_program_header(config.hash, len(commands)) + b"".join(
+        command.encode() for command in commands
+    )
 
 
 def run(config: EngineConfig, image: bytes, *, full=lambda cycle: 0, cycles: int = LIMIT, seed: int = 0):
     """(pushed commands as (unit, waits, fields), error, finished, bytes read) after `cycles` or the end."""
     unit, memory = Fetch(config), dram(config, seed)
-    memory.data[ADDRESS:ADDRESS + len(image)] = np.frombuffer(image, np.uint8)
+    memory.data[ADDRESS : ADDRESS + len(image)] = np.frombuffer(image, np.uint8)
     pushed, result = [], []
 
     async def bench(ctx) -> None:
@@ -52,7 +60,13 @@ def run(config: EngineConfig, image: bytes, *, full=lambda cycle: 0, cycles: int
                     assert not full(cycle) >> index & 1
                     item = getattr(unit, f"queue_{name}")
                     waits = tuple(unpack(get(ctx, item.waits), COUNT_BITS, len(UNITS)))
-                    pushed.append((name, waits, {field.name: get(ctx, getattr(item.fields, field.name)) for field in BODY[name]}))
+                    pushed.append(
+                        (
+                            name,
+                            waits,
+                            {field.name: get(ctx, getattr(item.fields, field.name)) for field in BODY[name]},
+                        )
+                    )
             await ctx.tick()
             if get(ctx, unit.finished) and cycle > 2:
                 break
@@ -64,7 +78,10 @@ def run(config: EngineConfig, image: bytes, *, full=lambda cycle: 0, cycles: int
 
 
 def described(commands: list[Command]) -> list:
-    return [(command.unit, tuple(command.waits[name] for name in UNITS), dict(command.fields)) for command in commands]
+    return [
+        (command.unit, tuple(command.waits[name] for name in UNITS), dict(command.fields))
+        for command in commands
+    ]
 
 
 @CONFIGS
@@ -83,12 +100,16 @@ def test_empty_program() -> None:
 def test_full_queue_holds_up_all_behind_it() -> None:
     commands = random_commands(random.Random(2), 12)
     blocked = UNITS.index(commands[4].unit)
-    pushed, _, finished, read = run(TINY, program(TINY, commands), full=lambda cycle: 1 << blocked, cycles=600)
+    pushed, _, finished, read = run(
+        TINY, program(TINY, commands), full=lambda cycle: 1 << blocked, cycles=600
+    )
     first = next(i for i, command in enumerate(commands) if command.unit == UNITS[blocked])
     assert pushed == described(commands[:first])
     assert not finished
     assert read <= (first + 2) * COMMAND_BYTES + FETCH_BYTES  # no more than the buffer holds
-    pushed, error, finished, _ = run(TINY, program(TINY, commands), full=lambda cycle: 0b11111 if cycle % 7 else 0)
+    pushed, error, finished, _ = run(
+        TINY, program(TINY, commands), full=lambda cycle: 0b11111 if cycle % 7 else 0
+    )
     assert (pushed, error, finished) == (described(commands), 0, 1)
 
 

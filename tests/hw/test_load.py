@@ -29,8 +29,14 @@ def test_equals_model(config: EngineConfig, seed: int) -> None:
         put(ctx, unit.burst_bytes, memory.timing.burst_bytes)
         await feeder(ctx)
 
-    run_benches(unit, issue, background=[rows.take_writes(unit.write, cycles=LIMIT),
-                                         serve_requests(unit.request, unit.beats, memory, cycles=LIMIT)])
+    run_benches(
+        unit,
+        issue,
+        background=[
+            rows.take_writes(unit.write, cycles=LIMIT),
+            serve_requests(unit.request, unit.beats, memory, cycles=LIMIT),
+        ],
+    )
     for number, (command, snapshot) in enumerate(zip(commands, snapshots, strict=True)):
         transfers.load(command, memory.data, wanted)
         np.testing.assert_array_equal(snapshot, wanted.data, strict=True, err_msg=f"command {number}")

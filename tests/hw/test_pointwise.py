@@ -52,7 +52,11 @@ def expected_cycles(config: EngineConfig, name: str) -> int:
 @pytest.mark.parametrize("rounding", ["double", "single"])
 @pytest.mark.parametrize("corner", ["ties", "extremes"])
 def test_corners(corner: str, rounding: str) -> None:
-    run_unit(Pointwise(TINY), case("odd_channels", TINY, corner=corner, rounding=rounding, weight_zero_point=-4), TINY)
+    run_unit(
+        Pointwise(TINY),
+        case("odd_channels", TINY, corner=corner, rounding=rounding, weight_zero_point=-4),
+        TINY,
+    )
 
 
 @CONFIGS
@@ -65,5 +69,7 @@ def test_fully_connected(config: EngineConfig) -> None:
 def test_stripes(config: EngineConfig) -> None:
     """Several commands, the next one's weights loaded while this one works, its rows not aligned to banks."""
     spec = pointwise("pw", (6, 3, config.pe_rows), config.pe_cols, "none")
-    times = run_unit(Pointwise(config), Case(specs=(spec,), stripe_rows=1, input_zero_point=4), config, seed=1)
+    times = run_unit(
+        Pointwise(config), Case(specs=(spec,), stripe_rows=1, input_zero_point=4), config, seed=1
+    )
     assert len(times) >= 6

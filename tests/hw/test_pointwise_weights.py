@@ -21,7 +21,9 @@ ZERO_POINT, FIRST = 3, 6
 def test_tiles_and_parameters(config: EngineConfig) -> None:
     unit = PointwiseWeights(config)
     rows, cols, lines = config.pe_rows, config.pe_cols, config.weight_rows_per_word
-    layer = synthesise_layer(pointwise("pw", (2, 2, 2 * rows), 2 * cols), 0, corner="extremes", weight_zero_point=ZERO_POINT)
+    layer = synthesise_layer(
+        pointwise("pw", (2, 2, 2 * rows), 2 * cols), 0, corner="extremes", weight_zero_point=ZERO_POINT
+    )
     words = pack_pointwise(layer, config).view(np.uint8).reshape(-1, config.weight_word_bytes)
     tiles = [(block_in, block_out) for _ in range(2) for block_out in range(2) for block_in in range(2)]
     cycles = 2 * (len(words) + 4 * config.tile_words) + 100
@@ -48,8 +50,12 @@ def test_tiles_and_parameters(config: EngineConfig) -> None:
         for slot in range(4):
             put(ctx, unit.slot, slot)
             channels = range(slot % 2 * cols, (slot % 2 + 1) * cols)
-            wanted = (pack([layer.bias[c]], 32, signed=True) | pack([layer.multiplier[c]], 32) << 32
-                      | pack([layer.shift[c]], 8, signed=True) << 64 for c in channels)
+            wanted = (
+                pack([layer.bias[c]], 32, signed=True)
+                | pack([layer.multiplier[c]], 32) << 32
+                | pack([layer.shift[c]], 8, signed=True) << 64
+                for c in channels
+            )
             assert get(ctx, unit.parameters) == pack(wanted, 72), slot
 
     run_benches(unit, bench, background=[serve_words(unit.memory, words, FIRST, cycles=cycles)])
@@ -58,8 +64,16 @@ def test_tiles_and_parameters(config: EngineConfig) -> None:
     assert loaded_at[0] == issued_at[0] + config.tile_words
     wanted = []
     for number, (block_in, block_out) in enumerate(tiles):
-        tile = layer.weights[block_in * rows:(block_in + 1) * rows, block_out * cols:(block_out + 1) * cols].astype(int)
+        tile = layer.weights[
+            block_in * rows : (block_in + 1) * rows, block_out * cols : (block_out + 1) * cols
+        ].astype(int)
         for first in range(0, rows, lines):
             load = sum(1 << row for row in range(first, first + lines))
-            wanted.append((load, number % 2, pack((tile[first:first + lines] - ZERO_POINT).reshape(-1), 9, signed=True)))
+            wanted.append(
+                (
+                    load,
+                    number % 2,
+                    pack((tile[first : first + lines] - ZERO_POINT).reshape(-1), 9, signed=True),
+                )
+            )
     assert [item[1:] for item in arrived] == wanted

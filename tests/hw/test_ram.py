@@ -20,8 +20,12 @@ def test_granules_and_old_word() -> None:
         for _ in range(200):
             enable, address, data = rng.getrandbits(4), rng.randrange(5), rng.getrandbits(32)
             read = address if rng.random() < 0.5 else rng.randrange(5)
-            for signal, value in ((ram.write_enable, enable), (ram.write_address, address), (ram.write_data, data),
-                                  (ram.read_address, read)):
+            for signal, value in (
+                (ram.write_enable, enable),
+                (ram.write_address, address),
+                (ram.write_data, data),
+                (ram.read_address, read),
+            ):
                 put(ctx, signal, value)
             old = words[read]
             mask = sum(0xFF << 8 * granule for granule in range(4) if enable >> granule & 1)

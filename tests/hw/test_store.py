@@ -37,14 +37,22 @@ def test_equals_model(config: EngineConfig, seed: int) -> None:
         put(ctx, unit.burst_bytes, memory.timing.burst_bytes)
         await feeder(ctx)
 
-    run_benches(unit, issue, background=[rows.serve_reads(unit.read, cycles=LIMIT),
-                                         serve_store(unit, memory, cycles=LIMIT, granted=[])])
+    run_benches(
+        unit,
+        issue,
+        background=[
+            rows.serve_reads(unit.read, cycles=LIMIT),
+            serve_store(unit, memory, cycles=LIMIT, granted=[]),
+        ],
+    )
     before = memory.data.copy()
     for command, snapshot in zip(commands, snapshots, strict=True):
         transfers.store(command, wanted, rows)
         for address, _, _ in transfers.transfer_pixels(command.fields, config):
             size = config.pe_rows
-            np.testing.assert_array_equal(snapshot[address:address + size], wanted[address:address + size], strict=True)
+            np.testing.assert_array_equal(
+                snapshot[address : address + size], wanted[address : address + size], strict=True
+            )
     np.testing.assert_array_equal(before, wanted, strict=True)
 
 
@@ -54,8 +62,15 @@ def test_a_burst_is_asked_for_when_it_is_buffered(config: EngineConfig) -> None:
     unit, rows = Store(config), filled_rows(config, 0)
     beats = 64 // config.bus_bytes
     command = random_transfers("store", config, random.Random(0), 1)[0]
-    fields = {**command.fields, "dram_address": 0, "blocks": 1, "beats": beats, "chunk": 0, "lead": 0,
-              "tail": config.words_per_beat}
+    fields = {
+        **command.fields,
+        "dram_address": 0,
+        "blocks": 1,
+        "beats": beats,
+        "chunk": 0,
+        "lead": 0,
+        "tail": config.words_per_beat,
+    }
     seen: list = []
 
     async def bench(ctx) -> None:

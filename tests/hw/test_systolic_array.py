@@ -26,7 +26,10 @@ def test_sums_and_latency(config: EngineConfig) -> None:
     async def bench(ctx) -> None:
         for bank in range(2):
             for first in range(0, rows, lines):
-                ctx.set(array.weights.as_value(), pack(weights[bank, first:first + lines].reshape(-1), 9, signed=True))
+                ctx.set(
+                    array.weights.as_value(),
+                    pack(weights[bank, first : first + lines].reshape(-1), 9, signed=True),
+                )
                 put(ctx, array.load, sum(1 << row for row in range(first, first + lines)))
                 put(ctx, array.load_bank, bank)
                 await ctx.tick()
@@ -36,7 +39,7 @@ def test_sums_and_latency(config: EngineConfig) -> None:
         for index in range(VECTORS + rows + cols + 3):
             sums = unpack(get(ctx, array.sums), sum_bits(config), cols * pixels, signed=True)
             for column in range(cols):
-                seen[column].append(sums[column * pixels:(column + 1) * pixels])
+                seen[column].append(sums[column * pixels : (column + 1) * pixels])
             i = min(index, VECTORS - 1)
             ctx.set(array.operands.as_value(), pack(operands[i].reshape(-1), 9, signed=True))
             put(ctx, array.bank, banks[i])
@@ -59,10 +62,15 @@ def test_weights_are_used_a_cycle_after_they_arrive() -> None:
         await ctx.tick()
         put(ctx, array.load, 0)
         for _ in range(config.pe_cols + 4):
-            seen.append(unpack(get(ctx, array.sums), sum_bits(config), config.pe_cols * config.pe_pixels, signed=True))
+            seen.append(
+                unpack(get(ctx, array.sums), sum_bits(config), config.pe_cols * config.pe_pixels, signed=True)
+            )
             await ctx.tick()
 
     run_benches(array, bench)
-    changed = [next(i for i, sums in enumerate(seen) if sums[column * config.pe_pixels] == 3) for column in range(config.pe_cols)]
+    changed = [
+        next(i for i, sums in enumerate(seen) if sums[column * config.pe_pixels] == 3)
+        for column in range(config.pe_cols)
+    ]
     # One cycle after the weight: multiplied; another: added and seen below.
     assert changed == [2 + column for column in range(config.pe_cols)]

@@ -29,9 +29,18 @@ def test_equals_model(config: EngineConfig, seed: int) -> None:
     for index in range(6):
         depthwise = bool(rng.randrange(2))
         beats = rng.choice([1, 2, 7, 10]) * sizes[depthwise] // config.bus_bytes
-        commands.append(Command(unit="weights", layer=0, fields={
-            "dram_address": index * 2048 + config.bus_bytes * rng.randrange(9), "beats": beats,
-            "depthwise": int(depthwise), "word": 10 * index}))
+        commands.append(
+            Command(
+                unit="weights",
+                layer=0,
+                fields={
+                    "dram_address": index * 2048 + config.bus_bytes * rng.randrange(9),
+                    "beats": beats,
+                    "depthwise": int(depthwise),
+                    "word": 10 * index,
+                },
+            )
+        )
     counts: list[int] = []
 
     def take(port, target: np.ndarray):
@@ -40,19 +49,32 @@ def test_equals_model(config: EngineConfig, seed: int) -> None:
                 if get(ctx, port.enable):
                     word, low = get(ctx, port.word), get(ctx, port.chunk) * config.bus_bytes
                     beat = np.frombuffer(get(ctx, port.data).to_bytes(config.bus_bytes, "little"), np.uint8)
-                    target[word, low:low + config.bus_bytes] = beat
+                    target[word, low : low + config.bus_bytes] = beat
                 await ctx.tick()
+
         return bench
 
-    feeder = feed(unit, commands, counts, limit=LIMIT, watch=lambda: int(sum((w != 0).any(axis=1).sum() for w in words.values())))
+    feeder = feed(
+        unit,
+        commands,
+        counts,
+        limit=LIMIT,
+        watch=lambda: int(sum((w != 0).any(axis=1).sum() for w in words.values())),
+    )
 
     async def issue(ctx) -> None:
         put(ctx, unit.burst_bytes, memory.timing.burst_bytes)
         await feeder(ctx)
 
-    run_benches(unit, issue, background=[
-        serve_requests(unit.request, unit.beats, memory, cycles=LIMIT),
-        take(unit.depthwise, words[True]), take(unit.pointwise, words[False])])
+    run_benches(
+        unit,
+        issue,
+        background=[
+            serve_requests(unit.request, unit.beats, memory, cycles=LIMIT),
+            take(unit.depthwise, words[True]),
+            take(unit.pointwise, words[False]),
+        ],
+    )
     done = []
     for command in commands:
         transfers.weights(command, memory.data, wanted[bool(command.fields["depthwise"])], config)

@@ -119,14 +119,16 @@ class BurstMemory:
         beat_units, cycle_units = self._rate
         # A beat is due ⌈n · beat ÷ cycle⌉ cycles after the first of its run; a run begins when a beat comes late.
         self._due = max(self._due, self._active * cycle_units - cycle_units + 1) + beat_units
-        place = self.data[burst.address:burst.address + size]
+        place = self.data[burst.address : burst.address + size]
         burst.beats -= 1
         last = burst.beats == 0
         if burst.write:
             assert outputs.write_beat is not None
             value, strobe, marked = outputs.write_beat()
             if bool(marked) != last:
-                raise ProtocolError(f"write beat at {burst.address:#x}: last is {marked}, {burst.beats} beats left")
+                raise ProtocolError(
+                    f"write beat at {burst.address:#x}: last is {marked}, {burst.beats} beats left"
+                )
             self._store(burst.address, place, value, strobe)
             self.write_bytes += size
             inputs.write_ready = True
@@ -148,8 +150,10 @@ class BurstMemory:
         for index in range(size):
             if strobe >> index & 1:
                 if not self.allowed[0] <= address + index < self.allowed[1]:
-                    raise ProtocolError(f"write to byte {address + index:#x}, outside of the output tensor"
-                                        f" {self.allowed[0]:#x} to {self.allowed[1]:#x}")
+                    raise ProtocolError(
+                        f"write to byte {address + index:#x}, outside of the output tensor"
+                        f" {self.allowed[0]:#x} to {self.allowed[1]:#x}"
+                    )
                 place[index] = value_bytes[index]
 
     def _delay(self, latency: int) -> int:
@@ -160,9 +164,13 @@ class BurstMemory:
         if beats == 0 or address % self.config.bus_bytes:
             raise ProtocolError(f"burst of {beats} beats at {address:#x}")
         if size > self.timing.burst_bytes or address // PAGE != (address + size - 1) // PAGE:
-            raise ProtocolError(f"burst of {size} bytes at {address:#x} with burst_bytes={self.timing.burst_bytes}")
+            raise ProtocolError(
+                f"burst of {size} bytes at {address:#x} with burst_bytes={self.timing.burst_bytes}"
+            )
         if address + size > len(self.data):
-            raise ProtocolError(f"burst of {size} bytes at {address:#x}: the memory ends at {len(self.data):#x}")
+            raise ProtocolError(
+                f"burst of {size} bytes at {address:#x}: the memory ends at {len(self.data):#x}"
+            )
         delay = 1 if write else self._delay(self.timing.read_latency)
         self._bursts.append(_Burst(bool(write), address, beats, now + delay))
         self.open += 1

@@ -26,25 +26,37 @@ WIDE_PADDING = Padding(top=2, bottom=2, left=2, right=2)
 Size = tuple[int, int, int]
 
 
-def depthwise(name: str, size: Size, stride: int = 1, padding: Padding = EVEN,
-              activation: Activation = "relu") -> LayerSpec:
+def depthwise(
+    name: str, size: Size, stride: int = 1, padding: Padding = EVEN, activation: Activation = "relu"
+) -> LayerSpec:
     height, width = window_output(size, (3, 3), (stride, stride), padding)
-    return LayerSpec(name=name, op="depthwise", input_shape=size, output_shape=(height, width, size[2]),
-                     kernel=(3, 3), stride=(stride, stride), padding=padding, activation=activation)
+    return LayerSpec(
+        name=name,
+        op="depthwise",
+        input_shape=size,
+        output_shape=(height, width, size[2]),
+        kernel=(3, 3),
+        stride=(stride, stride),
+        padding=padding,
+        activation=activation,
+    )
 
 
 def pointwise(name: str, size: Size, channels: int, activation: Activation = "relu") -> LayerSpec:
-    return LayerSpec(name=name, op="pointwise", input_shape=size, output_shape=(*size[:2], channels),
-                     activation=activation)
+    return LayerSpec(
+        name=name, op="pointwise", input_shape=size, output_shape=(*size[:2], channels), activation=activation
+    )
 
 
 def connected(name: str, channels_in: int, channels_out: int) -> LayerSpec:
-    return LayerSpec(name=name, op="fully_connected", input_shape=(1, 1, channels_in),
-                     output_shape=(1, 1, channels_out))
+    return LayerSpec(
+        name=name, op="fully_connected", input_shape=(1, 1, channels_in), output_shape=(1, 1, channels_out)
+    )
 
 
-def pair(size: Size, channels: int, stride: int = 1, padding: Padding = EVEN,
-         activation: Activation = "relu") -> tuple[LayerSpec, LayerSpec]:
+def pair(
+    size: Size, channels: int, stride: int = 1, padding: Padding = EVEN, activation: Activation = "relu"
+) -> tuple[LayerSpec, LayerSpec]:
     """A depthwise layer and the pointwise one behind it."""
     first = depthwise("dw", size, stride, padding, activation)
     return first, pointwise("pw", first.output_shape, channels, activation)
@@ -70,18 +82,27 @@ class Case:
     def layers(self, seed: int) -> list[QuantisedLayer]:
         layers, zero_point = [], self.input_zero_point
         for spec in self.specs:
-            layer = synthesise_layer(spec, seed, input_zero_point=zero_point, corner=self.corner,
-                                     weight_zero_point=self.weight_zero_point)
+            layer = synthesise_layer(
+                spec,
+                seed,
+                input_zero_point=zero_point,
+                corner=self.corner,
+                weight_zero_point=self.weight_zero_point,
+            )
             layers.append(_with_linear_minimum(layer))
             zero_point = layer.output_zero_point
         return layers
 
     def values(self, seed: int) -> NDArray[np.int8]:
         corner = "extremes" if self.corner == "extremes" else "none"
-        return synthesise_input(self.specs[0].input_shape, seed, zero_point=self.input_zero_point, corner=corner)
+        return synthesise_input(
+            self.specs[0].input_shape, seed, zero_point=self.input_zero_point, corner=corner
+        )
 
     def program(self, config: EngineConfig, seed: int) -> Program:
-        return compile_cascade(self.layers(seed), config, Schedule(stripe_rows=self.stripe_rows), self.rounding)
+        return compile_cascade(
+            self.layers(seed), config, Schedule(stripe_rows=self.stripe_rows), self.rounding
+        )
 
     def expected(self, seed: int) -> NDArray[np.int8]:
         """The cascade's output by the golden model."""
@@ -107,23 +128,39 @@ CASES: Mapping[str, Case] = {
     "pair_s2_pytorch": Case(specs=pair((8, 6, 16), 8, 2), stripe_rows=1),
     "odd_sizes": Case(specs=pair((7, 5, 19), 13), stripe_rows=3, input_zero_point=-3),
     "pad_left_top": Case(specs=pair((6, 5, 11), 8, 1, LEFT, LINEAR), stripe_rows=2, input_zero_point=100),
-    "pad_right_bottom": Case(specs=pair((5, 6, 8), 9, 1, KERAS, LINEAR), stripe_rows=2, input_zero_point=-100),
+    "pad_right_bottom": Case(
+        specs=pair((5, 6, 8), 9, 1, KERAS, LINEAR), stripe_rows=2, input_zero_point=-100
+    ),
     "pad_none": Case(specs=pair((6, 7, 8), 16, 1, NONE), stripe_rows=2),
     "pad_two": Case(specs=pair((4, 3, 8), 8, 1, WIDE_PADDING), stripe_rows=2, input_zero_point=17),
     "ties_double": Case(specs=pair((5, 5, 16), 16, 1, EVEN, LINEAR), stripe_rows=3, corner="ties"),
-    "ties_single": Case(specs=pair((5, 5, 16), 16, 1, EVEN, LINEAR), stripe_rows=3, corner="ties",
-                        rounding="single"),
+    "ties_single": Case(
+        specs=pair((5, 5, 16), 16, 1, EVEN, LINEAR), stripe_rows=3, corner="ties", rounding="single"
+    ),
     "extremes_double": Case(specs=pair((5, 4, 17), 15, 2), stripe_rows=2, corner="extremes"),
-    "extremes_single": Case(specs=pair((5, 4, 17), 15, 2), stripe_rows=2, corner="extremes", rounding="single",
-                            weight_zero_point=-7),
+    "extremes_single": Case(
+        specs=pair((5, 4, 17), 15, 2),
+        stripe_rows=2,
+        corner="extremes",
+        rounding="single",
+        weight_zero_point=-7,
+    ),
     "weights_streamed": Case(specs=pair((4, 4, 64), 112), stripe_rows=2),
     "ring_wrap": Case(specs=pair((17, 4, 8), 8), stripe_rows=1),
     "ring_wrap_s2": Case(specs=pair((19, 3, 9), 8, 2, KERAS), stripe_rows=2),
-    "two_pairs": Case(specs=(
-        depthwise("dw_1", (9, 6, 12)), pointwise("pw_1", (9, 6, 12), 20),
-        depthwise("dw_2", (9, 6, 20), 2, KERAS), pointwise("pw_2", (4, 3, 20), 9, LINEAR)), stripe_rows=1),
+    "two_pairs": Case(
+        specs=(
+            depthwise("dw_1", (9, 6, 12)),
+            pointwise("pw_1", (9, 6, 12), 20),
+            depthwise("dw_2", (9, 6, 20), 2, KERAS),
+            pointwise("pw_2", (4, 3, 20), 9, LINEAR),
+        ),
+        stripe_rows=1,
+    ),
     "lone_depthwise": Case(specs=(depthwise("dw", (6, 7, 21), 1, EVEN, LINEAR),), stripe_rows=3),
-    "lone_pointwise": Case(specs=(pointwise("pw", (5, 7, 21), 30, LINEAR),), stripe_rows=2, input_zero_point=5),
+    "lone_pointwise": Case(
+        specs=(pointwise("pw", (5, 7, 21), 30, LINEAR),), stripe_rows=2, input_zero_point=5
+    ),
     "fully_connected": Case(specs=(connected("fc", 50, 43),), stripe_rows=1),
     "one_pixel": Case(specs=pair((1, 1, 8), 8), stripe_rows=1),
     "narrow": Case(specs=pair((9, 1, 8), 8, 2), stripe_rows=2),
@@ -137,15 +174,21 @@ def random_case(seed: int) -> Case:
     rng = random.Random(seed)
     size = (rng.randint(1, 12), rng.randint(1, 12), rng.randint(1, 50))
     stride = rng.choice((1, 2))
-    padding = Padding(top=rng.randint(0, 2), bottom=rng.randint(0, 2), left=rng.randint(0, 2), right=rng.randint(0, 2))
+    padding = Padding(
+        top=rng.randint(0, 2), bottom=rng.randint(0, 2), left=rng.randint(0, 2), right=rng.randint(0, 2)
+    )
     if size[0] + padding.top + padding.bottom < 3 or size[1] + padding.left + padding.right < 3:
         padding = EVEN
     specs = pair(size, rng.randint(1, 50), stride, padding, rng.choice(("none", "relu")))
     specs = rng.choice((specs, specs, specs[:1], specs[1:]))
     return Case(
-        specs=specs, stripe_rows=rng.randint(1, specs[-1].output_shape[0]), rounding=rng.choice(("double", "single")),
-        corner=rng.choice(("none", "none", "ties", "extremes")), input_zero_point=rng.randint(-128, 127),
-        weight_zero_point=rng.choice((0, 0, rng.randint(-20, 20))))
+        specs=specs,
+        stripe_rows=rng.randint(1, specs[-1].output_shape[0]),
+        rounding=rng.choice(("double", "single")),
+        corner=rng.choice(("none", "none", "ties", "extremes")),
+        input_zero_point=rng.randint(-128, 127),
+        weight_zero_point=rng.choice((0, 0, rng.randint(-20, 20))),
+    )
 
 
 def find_case(name: str, seed: int) -> Case:

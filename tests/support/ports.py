@@ -48,8 +48,8 @@ class Rows:
         flat, written = self.data[row].reshape(-1), self.written[row].reshape(-1)
         for bit in range(self.config.row_bytes // size):
             if enable >> bit & 1:
-                flat[bit * size:(bit + 1) * size] = new[bit * size:(bit + 1) * size]
-                written[bit * size:(bit + 1) * size] = True
+                flat[bit * size : (bit + 1) * size] = new[bit * size : (bit + 1) * size]
+                written[bit * size : (bit + 1) * size] = True
 
     def serve_reads(self, port, *, cycles: int) -> Bench:
         """Answers `port` with the latency of the memory, for `cycles` cycles."""

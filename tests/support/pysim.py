@@ -14,7 +14,9 @@ class Hang(AssertionError):
     """A simulation whose benches did not finish."""
 
 
-def run_benches(dut: Component, *benches: Bench, background: Sequence[Bench] = (), limit: int = 20_000) -> None:
+def run_benches(
+    dut: Component, *benches: Bench, background: Sequence[Bench] = (), limit: int = 20_000
+) -> None:
     """Simulates `dut` until all `benches` have finished; raises `Hang` if that takes `limit` cycles or more.
 
     Those in the `background` run along, each cycle before the others, and are not waited for.
@@ -28,6 +30,7 @@ def run_benches(dut: Component, *benches: Bench, background: Sequence[Bench] = (
             nonlocal finished
             await bench(ctx)
             finished += 1
+
         return run
 
     for bench in background:
@@ -44,7 +47,9 @@ def run_benches(dut: Component, *benches: Bench, background: Sequence[Bench] = (
 def checked(value, shape: Shape) -> int:
     """`value` (NumPy's integers too) as an int. Raises `OverflowError` if `shape` can't hold it."""
     number = int(value)
-    low, high = (-(1 << shape.width - 1), (1 << shape.width - 1) - 1) if shape.signed else (0, (1 << shape.width) - 1)
+    low, high = (
+        (-(1 << shape.width - 1), (1 << shape.width - 1) - 1) if shape.signed else (0, (1 << shape.width) - 1)
+    )
     if not low <= number <= high:
         raise OverflowError(f"{number}: must be {low} to {high}")
     return number
@@ -81,9 +86,10 @@ def put_fields(ctx, view, fields) -> None:
 
 
 def delay_of(seen: Sequence, expected: Sequence) -> int:
-    """Number of items that `seen` comes later than `expected`, which must be found in it whole. `AssertionError` if not."""
+    """Number of items that `seen` comes later than `expected`. Raises `AssertionError` unless all are there."""
     for delay in range(len(seen) - len(expected) + 1):
-        if list(seen[delay:delay + len(expected)]) == list(expected):
+        if list(seen[delay : delay + len(expected)]) == list(expected):
             return delay
-    raise AssertionError(f"the {len(expected)} expected items are not among those seen: {expected[:3]} … in"
-                         f" {seen[:12]} …")
+    raise AssertionError(
+        f"the {len(expected)} expected items are not among those seen: {expected[:3]} … in {seen[:12]} …"
+    )

@@ -29,23 +29,46 @@ def random_transfers(unit: str, config: EngineConfig, rng: random.Random, count:
         chunk = rng.randrange(chunks) * beats_per_pixel
         rows = -(-(chunk + beats) // config.chunks_per_row)
         first_row = index * 64
-        commands.append(Command(unit=unit, layer=0, fields={
-            "dram_address": index * (DRAM // count // bus * bus) + rng.randrange(8) * bus,
-            "dram_stride": (beats + rng.randrange(4)) * bus, "blocks": blocks, "beats": beats, "row": first_row,
-            "chunk": chunk, "row_stride": rows + rng.randrange(3),
-            "lead": rng.randrange(per_beat), "tail": rng.randint(1, per_beat)}))
+        commands.append(
+            Command(
+                unit=unit,
+                layer=0,
+                fields={
+                    "dram_address": index * (DRAM // count // bus * bus) + rng.randrange(8) * bus,
+                    "dram_stride": (beats + rng.randrange(4)) * bus,
+                    "blocks": blocks,
+                    "beats": beats,
+                    "row": first_row,
+                    "chunk": chunk,
+                    "row_stride": rows + rng.randrange(3),
+                    "lead": rng.randrange(per_beat),
+                    "tail": rng.randint(1, per_beat),
+                },
+            )
+        )
     return commands
 
 
-def dram(config: EngineConfig, seed: int, *, timing: MemoryTiming | None = None, random_delays: bool = True) -> BurstMemory:
+def dram(
+    config: EngineConfig, seed: int, *, timing: MemoryTiming | None = None, random_delays: bool = True
+) -> BurstMemory:
     data = np.random.default_rng(seed).integers(0, 256, DRAM).astype(np.uint8)
     timing = timing or MemoryTiming(burst_bytes=64, read_latency=9, write_latency=5)
-    timing = dataclasses.replace(timing, max_outstanding=config.max_outstanding)  # as the arbiter would have it
-    return BurstMemory(config=config, timing=timing, data=data, allowed=(0, DRAM),
-                       chance=random.Random(seed) if random_delays else None)
+    timing = dataclasses.replace(
+        timing, max_outstanding=config.max_outstanding
+    )  # as the arbiter would have it
+    return BurstMemory(
+        config=config,
+        timing=timing,
+        data=data,
+        allowed=(0, DRAM),
+        chance=random.Random(seed) if random_delays else None,
+    )
 
 
-def feed(unit, commands: Sequence[Command], ends: list[NDArray[np.uint8] | int], *, limit: int, watch=None) -> Bench:
+def feed(
+    unit, commands: Sequence[Command], ends: list[NDArray[np.uint8] | int], *, limit: int, watch=None
+) -> Bench:
     """Offers `commands` one after another; appends `watch()` (or the cycle) to `ends` when each has ended."""
 
     async def bench(ctx) -> None:

@@ -27,18 +27,24 @@ def load(command: Command, memory: NDArray[np.uint8], rows: Rows) -> None:
     """Effect of a `load` command."""
     size = rows.config.pe_rows
     for address, row, pixel in transfer_pixels(command.fields, rows.config):
-        rows.data[row, pixel] = memory[address:address + size]
+        rows.data[row, pixel] = memory[address : address + size]
 
 
 def store(command: Command, memory: NDArray[np.uint8], rows: Rows) -> None:
     """Effect of a `store` command."""
     size = rows.config.pe_rows
     for address, row, pixel in transfer_pixels(command.fields, rows.config):
-        memory[address:address + size] = rows.data[row, pixel]
+        memory[address : address + size] = rows.data[row, pixel]
 
 
-def weights(command: Command, memory: NDArray[np.uint8], words: NDArray[np.uint8], config: EngineConfig) -> None:
+def weights(
+    command: Command, memory: NDArray[np.uint8], words: NDArray[np.uint8], config: EngineConfig
+) -> None:
     """Effect of a `weights` command on the memory it names, (words, bytes of a word)."""
     fields = command.fields
-    size, first, start = fields["beats"] * config.bus_bytes, fields["word"] * words.shape[1], fields["dram_address"]
-    words.reshape(-1)[first:first + size] = memory[start:start + size]
+    size, first, start = (
+        fields["beats"] * config.bus_bytes,
+        fields["word"] * words.shape[1],
+        fields["dram_address"],
+    )
+    words.reshape(-1)[first : first + size] = memory[start : start + size]

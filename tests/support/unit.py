@@ -25,7 +25,9 @@ class Others:
         self.unit, self.memory, self.rows = unit, program.memory(values), Rows(config)
         self.words = {
             True: np.zeros((config.dw_weight_bytes // config.dw_word_bytes, config.dw_word_bytes), np.uint8),
-            False: np.zeros((config.weight_bytes // config.weight_word_bytes, config.weight_word_bytes), np.uint8),
+            False: np.zeros(
+                (config.weight_bytes // config.weight_word_bytes, config.weight_word_bytes), np.uint8
+            ),
         }
         self.owned = np.zeros_like(self.rows.written)
         self.ended = dict.fromkeys(UNITS, 0)
@@ -65,8 +67,9 @@ class Others:
             raise ValueError(f"{command.unit} is not run here")
 
 
-def run_unit(component, case: Case, config: EngineConfig, *, seed: int = 0,
-             limit: int = 20_000) -> list[tuple[int, int]]:
+def run_unit(
+    component, case: Case, config: EngineConfig, *, seed: int = 0, limit: int = 20_000
+) -> list[tuple[int, int]]:
     """Runs `case`, a single layer, on `component`, `depthwise` or `pointwise`; compares with golden.
 
     Returns (start, end) of each command: the cycles of `pop` and `ended`. Raises `Mismatch`.
@@ -111,8 +114,14 @@ def _run(component, others: Others, limit: int) -> tuple[list[int], list[int]]:
                 raise Mismatch(f"{len(ends)} of {len(starts)} started commands ended within {limit} cycles")
         others.work()
 
-    run_benches(component, issue, limit=limit + 10, background=(
-        others.rows.serve_reads(component.read, cycles=limit),
-        serve_words(component.weights, others.words[others.unit == "depthwise"], 0, cycles=limit),
-        others.rows.take_writes(component.write, cycles=limit)))
+    run_benches(
+        component,
+        issue,
+        limit=limit + 10,
+        background=(
+            others.rows.serve_reads(component.read, cycles=limit),
+            serve_words(component.weights, others.words[others.unit == "depthwise"], 0, cycles=limit),
+            others.rows.take_writes(component.write, cycles=limit),
+        ),
+    )
     return starts, ends
