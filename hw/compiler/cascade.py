@@ -1,7 +1,7 @@
 """Compiles a cascade: layers that run stripe by stripe, with the rows between them in rings on chip."""
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, prod
 
 from golden.layer import LayerSpec, QuantisedLayer
 from golden.network import INPUT
@@ -25,7 +25,7 @@ from hw.compiler.stripes import Schedule, input_rows, ring_rows, schedules, slot
 from hw.compiler.tokens import Region
 from hw.compiler.weights import WeightPlace, place_weights
 from hw.config import KERNEL, OCTET, EngineConfig
-from hw.program import Program
+from hw.program import ALIGNMENT, Program
 
 __all__ = ["Layer", "Schedule", "check_supported", "compile_cascade", "compile_cascades", "schedules", "spec_of"]
 
@@ -45,13 +45,17 @@ def compile_cascades(cascades: Sequence[tuple[Sequence[Layer], Schedule]], confi
 
     Raises `CompileError` as `compile_cascade` does.
     """
-    lowering = Lowering(config, rounding)
+    specs = [spec_of(layer) for layers, _ in cascades for layer in layers]
+    for spec in specs:
+        check_supported(spec)
+    sizes = [prod(_weight_shape(as_convolution(spec), config)) for spec in specs]
+    lowering = Lowering(config, rounding, sum(ceil(size / ALIGNMENT) * ALIGNMENT for size in sizes))
     source = INPUT
     for layers, schedule in cascades:
         source = _Cascade(lowering, layers, source, schedule).lower()
     tensors = {name: tensor for name, (tensor, _) in lowering.tensors.items()}
     return Program(config=config, layers=tuple(lowering.layers), commands=tuple(lowering.sequencer.commands),
-                   image=bytes(lowering.image), address=len(lowering.image), input=tensors[INPUT],
+                   image=bytes(lowering.image), address=lowering.end, input=tensors[INPUT],
                    output=tensors[source], tensors={name: value for name, value in tensors.items() if name != INPUT})
 
 
@@ -59,8 +63,6 @@ class _Cascade:
     def __init__(self, lowering: Lowering, layers: Sequence[Layer], source: str, schedule: Schedule) -> None:
         self.lowering, self.config = lowering, lowering.config
         self.sequencer = lowering.sequencer
-        for layer in layers:
-            check_supported(spec_of(layer))
         self.specs = [as_convolution(spec_of(layer)) for layer in layers]
         self.numbers = [_numbers(layer) for layer in layers]
         self.first_layer = len(lowering.layers)
@@ -102,7 +104,7 @@ class _Cascade:
         self.weights = []
         for index, (spec, numbers) in enumerate(zip(self.specs, self.numbers, strict=True)):
             depthwise = unit_of(spec) == "depthwise"
-            blocks, size = (depthwise_shape if depthwise else pointwise_shape)(spec, config)
+            blocks, size = _weight_shape(spec, config)
             if numbers is None:
                 data = bytes(blocks * size)
             elif isinstance(numbers, PoolNumbers) or depthwise:
@@ -112,7 +114,7 @@ class _Cascade:
             word_bytes = config.dw_word_bytes if depthwise else config.weight_word_bytes
             self.weights.append(WeightPlace(self.first_layer + index, depthwise, blocks, size, word_bytes,
                                             config.bus_bytes, lowering.weight_spaces[depthwise],
-                                            address=lowering.add_bytes(data)))
+                                            address=lowering.add_weights(data)))
         for depthwise in (True, False):
             place_weights(config, [item for item in self.weights if item.depthwise == depthwise], depthwise=depthwise)
 
@@ -237,6 +239,10 @@ class _Cascade:
             }
             self.sequencer.add("pointwise", self.first_layer + index, fields, reads=[region, *reads],
                                writes=target.region(y, y + rows))
+
+
+def _weight_shape(spec: LayerSpec, config: EngineConfig) -> tuple[int, int]:
+    return (depthwise_shape if unit_of(spec) == "depthwise" else pointwise_shape)(spec, config)
 
 
 def _numbers(layer: Layer) -> QuantisedLayer | PoolNumbers | None:

@@ -16,20 +16,21 @@ from hw.program import ALIGNMENT, DramTensor
 
 
 class Lowering:
-    """State of one compilation."""
+    """State of one compilation. DRAM holds `weight_bytes` of weights, the tensors behind them."""
 
-    def __init__(self, config: EngineConfig, rounding: Rounding) -> None:
+    def __init__(self, config: EngineConfig, rounding: Rounding, weight_bytes: int) -> None:
         self.config = config
         self.single = int(rounding == "single")
         self.sequencer = Sequencer()
         self.image = bytearray()
+        self.end = weight_bytes
         self.layers: list[str] = []
         self.weight_spaces = {True: Space(config.dw_weight_bytes // config.dw_word_bytes),
                               False: Space(config.weight_bytes // config.weight_word_bytes)}
         self.tensors: dict[str, tuple[DramTensor, Space]] = {}
         self._groups = np.full((len(UNITS), config.activation_groups), -1, np.int32)
 
-    def add_bytes(self, data: bytes) -> int:
+    def add_weights(self, data: bytes) -> int:
         """Appends to the image; returns the address."""
         address = len(self.image)
         self.image += data + bytes(-len(data) % ALIGNMENT)
@@ -51,9 +52,9 @@ class Lowering:
     def _add_tensor(self, name: str, shape: tuple[int, int, int], phase: tuple[int, int], step: int,
                     fill: int) -> None:
         stride = ceil(phase[0] * phase[1] * self.config.pe_rows / ALIGNMENT) * ALIGNMENT
-        tensor = DramTensor(name=name, shape=shape, block_channels=self.config.pe_rows, address=len(self.image),
+        tensor = DramTensor(name=name, shape=shape, block_channels=self.config.pe_rows, address=self.end,
                             stride=stride, phase_step=step, phase_width=phase[1], fill=fill)
-        self.image += bytes(tensor.size)
+        self.end += tensor.size
         self.tensors[name] = tensor, Space(phase[0])
 
     def enter(self, rings: Sequence[Ring]) -> None:

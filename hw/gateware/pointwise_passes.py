@@ -48,7 +48,7 @@ class PointwisePasses(Component):
         m = Module()
         config = self.config
         command = Signal(BODY_LAYOUT["pointwise"])
-        tiles, outputs, passes = Signal(10), Signal(10), Signal(14)
+        tiles, outputs, left = Signal(10), Signal(10), Signal(14)
         vector, vectors = Signal(range(config.half_vectors)), Signal(10)
         active, entering, first, bank = Signal(), Signal(), Signal(), Signal()
 
@@ -60,15 +60,15 @@ class PointwisePasses(Component):
             issue.eq(self.advance | (active & ~entering)),
             pass_done.eq(issue & (vector == vectors - 1)),
             self.block_start.eq(self.advance & first),
-            self.block_end.eq(pass_done & (passes == 1)),
+            self.block_end.eq(pass_done & (left == 1)),
             tile_done.eq(self.block_end & (outputs == 1)),
         ]
         with m.If(issue):
             m.d.sync += [entering.eq(0), vector.eq(vector + 1)]
         with m.If(pass_done):
-            m.d.sync += [vector.eq(0), entering.eq(1), bank.eq(~bank), first.eq(0), passes.eq(passes - 1)]
+            m.d.sync += [vector.eq(0), entering.eq(1), bank.eq(~bank), first.eq(0), left.eq(left - 1)]
         with m.If(self.block_end):
-            m.d.sync += [passes.eq(command.passes), first.eq(1), self.half.eq(~self.half), outputs.eq(outputs - 1)]
+            m.d.sync += [left.eq(command.passes), first.eq(1), self.half.eq(~self.half), outputs.eq(outputs - 1)]
         with m.If(tile_done):
             m.d.sync += [outputs.eq(command.out_blocks), tiles.eq(tiles - 1)]
             with m.If(tiles == 1):
@@ -77,7 +77,7 @@ class PointwisePasses(Component):
             fields = self.fields
             m.d.sync += [
                 command.eq(fields), active.eq(1), entering.eq(1), first.eq(1), tiles.eq(fields.tiles),
-                outputs.eq(fields.out_blocks), passes.eq(fields.passes),
+                outputs.eq(fields.out_blocks), left.eq(fields.passes),
             ]
 
         m.submodules.addresses = addresses = PointwiseAddresses(config)

@@ -49,7 +49,7 @@ class PointwiseWeights(Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         config = self.config
-        first_word, passes, out_blocks = Signal(16), Signal(14), Signal(10)
+        first_word, per_block, out_blocks = Signal(16), Signal(14), Signal(10)
         zero_point = Signal(signed(8))
         word, tiles, inputs, outputs = Signal(16), Signal(10), Signal(14), Signal(10)
         position = Signal(range(max(config.tile_words, config.parameter_words)))
@@ -72,7 +72,7 @@ class PointwiseWeights(Component):
         with m.If(tile_done):
             m.d.sync += [position.eq(0), self.loaded.eq(1), bank.eq(~bank), inputs.eq(inputs - 1)]
             with m.If(inputs == 1):
-                m.d.sync += [in_parameters.eq(1), inputs.eq(passes)]
+                m.d.sync += [in_parameters.eq(1), inputs.eq(per_block)]
         with m.If(parameters_done):
             m.d.sync += [position.eq(0), in_parameters.eq(0), slot.eq(slot + 1), outputs.eq(outputs - 1)]
             with m.If(outputs == 1):
@@ -80,7 +80,7 @@ class PointwiseWeights(Component):
         with m.If(self.start):
             m.d.sync += [
                 first_word.eq(self.fields.word), word.eq(self.fields.word), tiles.eq(self.fields.tiles),
-                passes.eq(self.fields.passes), inputs.eq(self.fields.passes),
+                per_block.eq(self.fields.passes), inputs.eq(self.fields.passes),
                 out_blocks.eq(self.fields.out_blocks), outputs.eq(self.fields.out_blocks),
                 zero_point.eq(self.fields.weight_zero_point),
             ]

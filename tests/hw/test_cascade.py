@@ -105,7 +105,7 @@ def groups(command: Command, config: EngineConfig) -> dict[str, set[int]]:
         vectors = (fields["tiles"] - 1) * fields["tile_vectors"] + fields["last_vectors"]
         octets = fields["out_octet"] + fields["octets"]
         return {
-            "reads": touched(fields["in_row"], fields["in_row_stride"], fields["in_blocks"], vectors),
+            "reads": touched(fields["in_pixel"] // pixels, fields["in_row_stride"], fields["in_blocks"], vectors),
             "writes": touched(
                 fields["out_row"], fields["out_row_stride"], -(-octets // config.octets_per_word), vectors
             ),
@@ -214,14 +214,16 @@ def test_unsupported_layers() -> None:
     conv = LayerSpec(
         name="conv1",
         op="conv",
-        input_shape=(4, 4, 3),
-        output_shape=(4, 4, 8),
-        kernel=(3, 3),
-        padding=Padding(top=1, bottom=1, left=1, right=1),
+        input_shape=(9, 9, 3),
+        output_shape=(9, 9, 8),
+        kernel=(9, 9),
+        padding=Padding(top=4, bottom=4, left=4, right=4),
     )
+    valid = LayerSpec(name="conv2", op="conv", input_shape=(9, 9, 3), output_shape=(7, 7, 8), kernel=(3, 3))
     five = LayerSpec(name="dw5", op="depthwise", input_shape=(5, 5, 8), output_shape=(1, 1, 8), kernel=(5, 5))
     for spec, message in (
-        (conv, "conv1: conv is not run by the engine"),
+        (conv, "conv1: convolution 9×9 of stride "),
+        (valid, "conv2: a convolution whose output is narrower than its input"),
         (five, "dw5: depthwise 5×5 of stride "),
     ):
         with pytest.raises(CompileError) as error:
