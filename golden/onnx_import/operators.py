@@ -66,6 +66,7 @@ def _quantise(inputs: Inputs, attributes: Attributes, builder: Builder) -> Value
     """QuantizeLinear ends a triple, quantises a float, or changes a scale."""
     value = inputs[0]
     if isinstance(value, Constant):
+        builder.spend(value.values.size)
         return _quantised_constant(value, inputs, attributes)
     target = _quantisation(inputs, attributes)
     if isinstance(value, Pending):
