@@ -6,7 +6,8 @@ from types import MappingProxyType
 import numpy as np
 
 from golden.importer.names import name_layers
-from golden.layer import Shape
+from golden.importer.reader import MAX_ELEMENTS
+from golden.layer import QuantisedLayer, Shape
 from golden.model import Model, ModelError, Node, Port
 from golden.network import INPUT, Network
 from golden.onnx_import.reader import OnnxOperator
@@ -27,9 +28,18 @@ class Builder:
         self.sources: list[tuple[int, ...]] = []
         self.tensors: list[Tensor] = []
         self.operators: list[OnnxOperator | None] = []
+        self.elements = 0
+
+    def spend(self, elements: int) -> None:
+        """Raise `ModelError` once a file that names one constant many times would take too much memory."""
+        self.elements += elements
+        if self.elements > MAX_ELEMENTS:
+            raise ModelError(f"a model of at most {MAX_ELEMENTS} weights is supported")
 
     def append(self, node: Node, value: Tensor | Pending, quantisation: Quantisation | None) -> Tensor:
         """A layer that makes what `value` describes; returns the tensor it makes."""
+        if isinstance(node, QuantisedLayer):
+            self.spend(node.weights.size)
         sources = value.sources if isinstance(value, Pending) else (value,)
         tensor = Tensor(
             layer=len(self.nodes), shape=value.shape, picture=node.spec.output_shape,

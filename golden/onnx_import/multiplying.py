@@ -1,12 +1,9 @@
 """Conv, Gemm and MatMul to layers with weights.
 
-Weights are int8 with zero point 0, per channel or per tensor, or uint8 per tensor with any zero point. A bias
-is int32 in the scale s_in · s_w, as onnxruntime's quantiser writes it, or a float constant, which is rounded
-to that scale. Multipliers are s_in · s_w ÷ s_out in double, TFLite's int8 rule.
+Multipliers are s_in · s_w ÷ s_out in double, TFLite's int8 rule.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,31 +12,28 @@ from golden.importer.site import check_accumulator
 from golden.layer import LayerSpec, QuantisedLayer, Shape
 from golden.model import ModelError, Node
 from golden.onnx_import.values import (
-    OFFSET,
+    Attributes,
     Clamp,
-    Constant,
     DequantisedConstant,
+    Inputs,
     Pending,
     Quantisation,
     Tensor,
-    Value,
     check_spec,
     plane,
     quantised,
 )
+from golden.onnx_import.weights import Bias, channel_scales, int8_values, int32_bias, operands, zero_point_of
 from golden.onnx_import.window import window_of
-from golden.quantise import INT32_MAX, INT32_MIN, quantise_multiplier, round_half_away
-
-_BIAS_TOLERANCE = 1e-4
-"""How far, relatively, the scale of a bias may be from s_in · s_w: float32 products are within 2e-7."""
+from golden.quantise import quantise_multiplier
 
 
-def convolution(inputs: tuple[Value | None, ...], attributes: dict[str, Any]) -> Pending:
+def convolution(inputs: Inputs, attributes: Attributes) -> Pending:
     """Conv, weights (c_out, c_in ÷ group, kh, kw): of group 1, or depthwise where group = c_in > 1.
 
     A single input channel is a full convolution: ONNX cannot tell it from a depthwise one.
     """
-    source, weights, bias = _operands(inputs)
+    source, weights, bias = operands(inputs)
     height, width, channels = plane(source).picture
     if weights.values.ndim != 4:
         raise ModelError(f"weights must be (c_out, c_in, kh, kw), not {weights.values.shape}")
@@ -60,28 +54,28 @@ def convolution(inputs: tuple[Value | None, ...], attributes: dict[str, Any]) ->
             stride=stride, padding=padding, depth_multiplier=filters // channels if depthwise else 1,
         )
     )  # fmt: skip
-    moved = _int8(weights).transpose(2, 3, 1, 0)
+    moved = int8_values(weights).transpose(2, 3, 1, 0)
     arranged = moved[:, :, 0] if op == "depthwise" else moved[0, 0] if op == "pointwise" else moved
     return _pending("Conv", spec, source, weights, 0, arranged, bias, (1, filters, *size))
 
 
-def gemm(inputs: tuple[Value | None, ...], attributes: dict[str, Any]) -> Pending:
+def gemm(inputs: Inputs, attributes: Attributes) -> Pending:
     """Gemm, alpha = beta = 1: x · B, or x · Bᵀ under transB; a flattened picture is read as it lies."""
     if attributes.get("alpha", 1.0) != 1 or attributes.get("beta", 1.0) != 1 or attributes.get("transA", 0):
         raise ModelError("alpha and beta other than 1, and transA, are not supported")
     return _product("Gemm", inputs, bool(attributes.get("transB", 0)))
 
 
-def matmul(inputs: tuple[Value | None, ...], attributes: dict[str, Any]) -> Pending:
+def matmul(inputs: Inputs, attributes: Attributes) -> Pending:
     """MatMul of a vector with a matrix of weights."""
     return _product("MatMul", inputs, transposed=False)
 
 
-def _product(kind: str, inputs: tuple[Value | None, ...], transposed: bool) -> Pending:
-    source, weights, bias = _operands(inputs)
+def _product(kind: str, inputs: Inputs, transposed: bool) -> Pending:
+    source, weights, bias = operands(inputs)
     if weights.values.ndim != 2:
         raise ModelError(f"weights must be a matrix, not {weights.values.shape}")
-    matrix = _int8(weights).T if transposed else _int8(weights)
+    matrix = int8_values(weights).T if transposed else int8_values(weights)
     rows, columns = matrix.shape
     if source.shape[-1] != rows or math.prod(source.picture) != rows:
         raise ModelError(f"an input of shape {source.shape} does not fit weights of {rows} rows")
@@ -94,20 +88,6 @@ def _product(kind: str, inputs: tuple[Value | None, ...], transposed: bool) -> P
     return _pending(kind, spec, source, weights, axis, matrix, bias, (*source.shape[:-1], columns))
 
 
-def _operands(
-    inputs: tuple[Value | None, ...],
-) -> tuple[Tensor, DequantisedConstant, Constant | DequantisedConstant | None]:
-    source, weights = inputs[0], inputs[1]
-    if source is None or not isinstance(weights, DequantisedConstant):
-        raise ModelError("weights must be a constant behind DequantizeLinear")
-    if weights.values.size == 0:
-        raise ModelError("weights must not be empty")
-    bias = inputs[2] if len(inputs) > 2 else None
-    if not isinstance(bias, Constant | DequantisedConstant | None):
-        raise ModelError("a bias must be a constant")
-    return quantised(source)[0], weights, bias
-
-
 def _pending(
     kind: str,
     spec: LayerSpec,
@@ -115,14 +95,14 @@ def _pending(
     weights: DequantisedConstant,
     axis: int,
     arranged: NDArray[np.int8],
-    bias: Constant | DequantisedConstant | None,
+    bias: Bias,
     shape: tuple[int, ...],
 ) -> Pending:
     """`arranged`: the weights in the layer's axis order; `axis`: the file's axis of the output channels."""
     scale_in = quantised(source)[1].scale
-    zero_point = _weight_zero_point(weights)
-    scales = _weight_scales(weights, axis, spec.output_shape[2])
-    integers = _bias(bias, scale_in * scales, spec.output_shape[2])
+    zero_point = zero_point_of(weights)
+    scales = channel_scales(weights, axis, spec.output_shape[2])
+    integers = int32_bias(bias, scale_in * scales, spec.output_shape[2])
 
     def make(output: Quantisation, clamp: Clamp) -> Node:
         pairs = [quantise_multiplier(scale_in * float(scale) / output.scale) for scale in scales]
@@ -138,52 +118,3 @@ def _pending(
         return layer
 
     return Pending(kind=kind, shape=shape, picture=spec.output_shape, sources=(source,), make=make)
-
-
-def _int8(weights: DequantisedConstant) -> NDArray[np.int8]:
-    values = weights.values
-    if values.dtype not in (np.int8, np.uint8):
-        raise ModelError(f"weights must be int8 or uint8, not {values.dtype}")
-    return (values ^ np.uint8(128)).view(np.int8) if values.dtype == np.uint8 else values
-
-
-def _weight_zero_point(weights: DequantisedConstant) -> int:
-    found = {int(zero_point) for zero_point in weights.zero_points}
-    if len(found) != 1:
-        raise ModelError("weights must have one zero point")
-    (zero_point,) = found
-    return zero_point - OFFSET[str(weights.values.dtype)]
-
-
-def _weight_scales(weights: DequantisedConstant, axis: int, channels: int) -> NDArray[np.float64]:
-    """Per channel, as doubles of the file's float32; 0 is a dead channel."""
-    scales, rank = weights.scales, weights.values.ndim
-    if len(scales) not in (1, channels):
-        raise ModelError(f"weights have {len(scales)} scales for {channels} channels")
-    if len(scales) > 1 and weights.axis % rank != axis:
-        raise ModelError(f"weights are quantised along axis {weights.axis}; axis {axis} is supported")
-    if (scales < 0).any():
-        raise ModelError("weights have a scale below 0")
-    return np.broadcast_to(scales.astype(np.float64), (channels,))
-
-
-def _bias(
-    bias: Constant | DequantisedConstant | None, scales: NDArray[np.float64], channels: int
-) -> NDArray[np.int32]:
-    if bias is None:
-        return np.zeros(channels, dtype=np.int32)
-    values = bias.values.reshape(-1)
-    if values.size != channels:
-        raise ModelError(f"a bias of {values.size} values does not fit {channels} channels")
-    if isinstance(bias, DequantisedConstant):
-        close = np.isclose(bias.scales.astype(np.float64), scales, rtol=_BIAS_TOLERANCE, atol=0)
-        if values.dtype != np.int32 or bias.zero_points.any() or not close.all():
-            raise ModelError("a quantised bias must be int32 of zero point 0 and the scale s_in · s_w")
-        return values.copy()
-    if values.dtype != np.float32 or not np.isfinite(values).all():
-        raise ModelError(f"a bias must be finite float32 or int32, not {values.dtype}")
-    live = np.where(scales > 0, scales, 1)
-    return np.array(
-        [round_half_away(min(max(float(b) / s, INT32_MIN), INT32_MAX)) for b, s in zip(values, live, strict=True)],
-        dtype=np.int32,
-    )

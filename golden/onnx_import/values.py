@@ -120,6 +120,15 @@ class Pending:
 
 
 Value = Constant | DequantisedConstant | Tensor | Pending
+Inputs = tuple[Value | None, ...]
+Attributes = dict[str, Any]
+
+
+def first(inputs: Inputs) -> Value:
+    """Input 0; raises `ModelError` when it is missing."""
+    if not inputs or inputs[0] is None:
+        raise ModelError("input 0 is missing")
+    return inputs[0]
 
 
 def scale_of(scale: float) -> float:

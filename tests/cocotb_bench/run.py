@@ -1,4 +1,4 @@
-"""``python -m tests.cocotb_bench.run [--test NAME] [--seed N] [--config C] [--waves]``: the cocotb regressions.
+"""``python -m tests.cocotb_bench.run [--test NAME] [--seed N] [--config C] [--memory M] [--waves]``: the regressions.
 
 Each test runs twice: with the DRAM's timing kept to the cycle, and with random back-pressure. Exit status: 0 all
 well, 1 a check did not hold, 2 the request is wrong or can't be built.
@@ -8,9 +8,11 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from hw.compiler.errors import CompileError
 from hw.config import ConfigError
+from hw.memory_timing import MemoryTimingError, parse_memory
 from hw.verilator import ToolError
 from tests.cocotb_bench.job import Job
 from tests.cocotb_bench.simulate import describe, repro, simulate
@@ -26,7 +28,7 @@ class RequestError(ValueError):
     """A request that is wrong, in one line."""
 
 
-def jobs_for(test: str | None, config: str, seed: int) -> list[Job]:
+def jobs_for(test: str | None, config: str, seed: int, memory: str = "") -> list[Job]:
     """Jobs of one test, or of all that fit `config`. Raises `RequestError`."""
     names = [(name, seed) for name in CASES] + [(RANDOM, seed + index) for index in range(RANDOM_SEEDS)]
     if test is not None:
@@ -34,7 +36,8 @@ def jobs_for(test: str | None, config: str, seed: int) -> list[Job]:
     jobs = []
     try:
         found = find_config(config)
-    except ConfigError as error:
+        parse_memory(memory).beat_spacing(found)
+    except (ConfigError, MemoryTimingError) as error:
         raise RequestError(str(error)) from None
     if not found.retire_port:
         raise RequestError(f"configuration {config}: the bench needs retire_port=true")
@@ -48,8 +51,11 @@ def jobs_for(test: str | None, config: str, seed: int) -> list[Job]:
                 raise RequestError(f"test {name} does not fit {config}: {error}") from None
             continue
         jobs += [
-            Job(case=name, config=config, seed=case_seed, back_pressure=random) for random in (False, True)
+            Job(case=name, config=config, seed=case_seed, memory=memory, back_pressure=random)
+            for random in (False, True)
         ]
+    if not jobs:
+        raise RequestError(f"no test fits {config}")
     return jobs
 
 
@@ -69,11 +75,19 @@ def run(jobs: Sequence[Job], *, waves: bool) -> int:
     return failures
 
 
+class Parser(argparse.ArgumentParser):
+    """Wrong arguments end in one line and exit status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}\n")
+
+
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.cocotb_bench.run", allow_abbrev=False)
+    parser = Parser(prog="python -m tests.cocotb_bench.run", allow_abbrev=False)
     parser.add_argument("--test", help=f"one of {', '.join([*CASES, RANDOM])}; default: all")
     parser.add_argument("--config", help=f"default: {' and '.join(DEFAULT_CONFIGS)}")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--memory", default="", help="timing of the DRAM, e.g. read_latency=7,bytes_per_cycle=8/3")
     parser.add_argument("--waves", action="store_true", help="leave a trace and a list of signals")
     return parser.parse_args(arguments)
 
@@ -87,7 +101,7 @@ def main(arguments: Sequence[str]) -> int:
             raise RequestError(f"seed {options.seed}: must be 0 or more")
         if waves and options.test is None:
             raise RequestError(f"a trace is of one test: name one of {', '.join([*CASES, RANDOM])}")
-        planned = [jobs_for(options.test, config, options.seed) for config in configs]
+        planned = [jobs_for(options.test, config, options.seed, options.memory) for config in configs]
         failures = sum(run(jobs, waves=waves) for jobs in planned)
     except (RequestError, ToolError) as error:
         print(f"error: {error}", file=sys.stderr)

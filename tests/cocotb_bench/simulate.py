@@ -1,6 +1,7 @@
 """Runs jobs in the simulator of their configuration and hands back what became of each."""
 
 import hashlib
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 
 def repro(job: Job) -> str:
     """A command line that repeats the job."""
-    return f"make cocotb TEST={job.case} SEED={job.seed} CONFIG={job.config}"
+    memory = f" MEMORY={job.memory}" if job.memory else ""
+    return f"make cocotb TEST={job.case} SEED={job.seed} CONFIG={job.config}{memory}"
 
 
 def describe(job: Job) -> str:
@@ -63,8 +65,10 @@ def _simulate(
     build_directory: Path, run: Path, variables: dict[str, str], *, waves: bool
 ) -> int | str | None:
     """Exit status of the simulator, which is not 0 when a check did not hold."""
+    runner = get_runner("verilator")
+    runner.log.setLevel(logging.WARNING)
     try:
-        get_runner("verilator").test(
+        runner.test(
             test_module="tests.cocotb_bench.bench",
             hdl_toplevel=TOP,
             hdl_toplevel_lang="verilog",

@@ -61,6 +61,8 @@ def test_broken_engine_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         (["--config", "pe9"], "configuration 'pe9' is neither a preset (pe256, "),
         (["--seed", "-1"], "seed -1: must be 0 or more"),
         (["--waves"], "a trace is of one test"),
+        (["--memory", "latency=3"], "memory setting 'latency' is unknown; settings: "),
+        (["--memory", "bytes_per_cycle=99"], "bytes_per_cycle=99: the bus of tiny carries 8"),
         (["--test", "pair_s1", "--config", "pe64,retire_port=false"], "the bench needs retire_port=true"),
     ],
 )

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from golden.model import Model
-from golden.onnx_import import load_onnx, parse_onnx
+from golden.onnx_import import parse_onnx
+from golden.open_model import open_model
 from tests.golden.onnx_files import Floats, mobile, onnx, quantise
 from tests.golden.qdq_reference import Evaluator, Integers
 
@@ -116,7 +117,7 @@ def test_the_comparison_rejects(tmp_path):
 def test_a_model_looks_as_its_file_says(tmp_path):
     net, shape, output = mobile(np.random.default_rng(0))
     (tmp_path / "m.onnx").write_bytes(quantise(net.file(shape, output), tmp_path))
-    model = load_onnx(tmp_path / "m.onnx")
+    model = open_model(tmp_path / "m.onnx")
     assert (model.input.dtype, model.input.shape) == ("float32", (1, 13, 17, 3))
     assert (model.output.dtype, model.output.shape) == ("float32", (1, 5))
     ops = [spec.op for spec in model.network.layers]

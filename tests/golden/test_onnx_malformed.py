@@ -102,6 +102,23 @@ def test_a_broken_file_takes_little_memory(small):
     assert peak < 8_000_000
 
 
+def test_one_constant_named_many_times(monkeypatch):
+    """The weights of a small file cannot become many times its size without limit."""
+
+    def build(net, x):
+        levels = [net.constant(0.5), net.constant(0, np.int8)]
+        w = net.op("DequantizeLinear", net.constant(np.ones((2, 2, 1, 1)), np.int8), *levels)
+        for _ in range(20):
+            x = net.op("DequantizeLinear", net.op("QuantizeLinear", net.op("Conv", x, w), *levels), *levels)
+        return x
+
+    content = graph(build)
+    parse_onnx(content)
+    monkeypatch.setattr("golden.onnx_import.assemble.MAX_ELEMENTS", 70)
+    with pytest.raises(ModelError, match=r"QuantizeLinear: a model of at most 70 weights is supported"):
+        parse_onnx(content)
+
+
 SCALE, ZERO = (1 / 64,), (0, np.int8)
 
 

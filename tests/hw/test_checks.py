@@ -3,12 +3,10 @@
 import numpy as np
 import pytest
 
-from hw.config import PRESETS
 from hw.gateware import depthwise, pointwise, pointwise_drain
 from hw.gateware.depthwise import Depthwise
 from hw.gateware.pointwise import Pointwise
 from hw.gateware.queue import Queue
-from hw.latency import array_latency, drain_tail_vectors
 from hw.memory_timing import MemoryTiming
 from tests.hw import test_requantise
 from tests.support.burst_memory import BurstMemory, EngineOutputs, ProtocolError
@@ -194,10 +192,3 @@ def test_request_that_does_not_hold_is_noticed(second: tuple[int, int, int] | No
 def test_broken_writes_are_noticed(address: int, beat: tuple[int, int, int], message: str) -> None:
     with pytest.raises(ProtocolError, match=message):
         offer(memory(), (1, address, 1), None, None, beat=lambda: beat)
-
-
-def test_presets_are_sound_for_the_drain() -> None:
-    """What is given back early is drained before it is overwritten; see `latency.drain_tail_vectors`."""
-    for config in PRESETS.values():
-        tail = drain_tail_vectors(config)
-        assert tail * (config.drain_cycles - 1) <= array_latency(config) + 2, config.name

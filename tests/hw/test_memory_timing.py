@@ -73,12 +73,16 @@ def beats_of(timing: MemoryTiming, requests: list[tuple[int, int, int]], cycles:
     reads, writes, responses, waiting = [], [], [], list(requests)
     left = [beats for write, _, beats in requests if write]
     accepted = []
+
+    def beat() -> tuple[int, int, int]:
+        return 0, 255, left[0] == 1
+
     for cycle in range(cycles):
         inputs = memory.cycle(
             cycle,
             EngineOutputs(
                 request=waiting[0] if waiting else None,
-                write_beat=(lambda: (0, 255, left[0] == 1)) if left else None,
+                write_beat=beat if left else None,
             ),
         )
         if waiting and inputs.request_ready:
