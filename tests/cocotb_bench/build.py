@@ -47,10 +47,8 @@ def build(config: EngineConfig, *, waves: bool = False, source: Path | None = No
         "--x-initial",
         "fast",
         "--noassert",
-        "-CFLAGS",
-        "-O1",
         "-MAKEFLAGS",
-        PRECOMPILED_HEADERS,
+        f"{PRECOMPILED_HEADERS} OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1",
         "-LDFLAGS",
         f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator -L.",
     ]

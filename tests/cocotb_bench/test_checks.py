@@ -5,11 +5,14 @@ from pathlib import Path
 import pytest
 
 from hw.gateware import depthwise, pointwise_drain
+from hw.memory_timing import MemoryTiming
+from hw.rtl import EngineError, run_rtl
 from hw.verilog import write_verilog
 from tests.cocotb_bench.faults import FAULTS
 from tests.cocotb_bench.job import Job, Outcome
 from tests.cocotb_bench.run import RequestError, jobs_for, main
 from tests.cocotb_bench.simulate import simulate
+from tests.support.cases import CASES
 from tests.support.configs import TINY
 from tests.support.mutation import mutated
 
@@ -36,6 +39,15 @@ def outcomes() -> dict[str, Outcome]:
 def test_fault_is_noticed(outcomes: dict[str, Outcome], fault: str) -> None:
     wanted = NOTICED.get(fault, "Mismatch: pw: row ")
     assert outcomes[fault].failure.startswith(wanted)
+
+
+def test_harness_notices_a_hang() -> None:
+    """A program that does not end is an error in the C++ harness too."""
+    case = CASES["one_pixel"]
+    program = FAULTS["endless wait"](case.program(TINY, 0))
+    message = r"^no interrupt within \d+ cycles; commands ended of those started: .*, store 0 of 0$"
+    with pytest.raises(EngineError, match=message):
+        run_rtl(program, case.values(0), MemoryTiming())
 
 
 @pytest.mark.full
