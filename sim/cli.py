@@ -1,6 +1,7 @@
 """The console program `sepconv`."""
 
 import argparse
+import importlib
 import json
 import sys
 from collections.abc import Sequence
@@ -11,10 +12,11 @@ from golden.network import UnknownLayer
 from hw.compiler.errors import CompileError
 from hw.config import ConfigError
 from hw.memory_timing import MemoryTimingError
+from sim.statuses import FAILED, OK, WRONG
 from sim.work import RequestError
 
-OK, FAILED, WRONG = 0, 1, 2
-"""Exit statuses: all well; a check of a valid request did not hold; the request was wrong or can't be built."""
+MODULES = {"golden": "sim.golden_commands", "tables": "sim.golden_commands"}
+"""Where a command's function is, if not in `sim.commands`."""
 
 REFUSALS = (ConfigError, MemoryTimingError, UnknownLayer, ModelError, CompileError, RequestError)
 
@@ -28,7 +30,13 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--network", default="mobilenet_v1", help="network by name (mobilenet_v1)")
     parser.add_argument("--alpha", type=float, default=1.0, help="width multiplier (1.0)")
     parser.add_argument("--resolution", type=int, default=224, help="pixels of the input's side (224)")
-    parser.add_argument("--model", metavar="FILE", help="a .tflite file instead of a named network")
+    parser.add_argument("--model", metavar="FILE", help="a model's file instead: .tflite, .onnx, .pth, .whl")
+    _add_calibration(parser)
+
+
+def _add_calibration(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--calibrate", metavar="PICTURE", action="append",
+                        help="picture to quantise a float model on; give several")
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -56,14 +64,25 @@ def make_parser() -> argparse.ArgumentParser:
     rtl.add_argument("--output", metavar="Y.npy", help="where the output of a whole network goes")
 
     golden = commands.add_parser("golden", help="runs a model in NumPy, bit-exact with TFLite's reference kernels")
-    golden.add_argument("--model", metavar="FILE", required=True, help="a .tflite file")
-    golden.add_argument("--input", metavar="X.npy", required=True, help="input, the model's own type and NHWC shape")
-    golden.add_argument("--output", metavar="Y.npy", required=True, help="where the output goes")
+    golden.add_argument("--model", metavar="FILE", required=True, help=".tflite, .onnx, .pth or .whl")
+    _add_calibration(golden)
+    source = golden.add_mutually_exclusive_group(required=True)
+    source.add_argument("--input", metavar="X.npy", help="input, the model's own type and NHWC shape")
+    source.add_argument("--image", metavar="PICTURE", help="a picture, fitted to the model; its five best classes")
+    golden.add_argument("--normalise", choices=("raw", "unit", "signed", "imagenet"),
+                        help="how the model takes pictures (nearest to its input's range)")
+    golden.add_argument("--labels", metavar="FILE", help="names of the classes (those in the model's file)")
+    golden.add_argument("--output", metavar="Y.npy", help="where the output goes")
+    golden.add_argument("--dump", metavar="DIR", help="folder for every tensor in between")
     golden.add_argument("--rounding", choices=("double", "single"), default="double", help="requantisation (double)")
 
     verilog = commands.add_parser("verilog", help="stand-alone Verilog, its ports and parameters, a file list")
     verilog.add_argument("--config", default="pe256", help="preset, JSON file, or either with settings (pe256)")
     verilog.add_argument("--out", metavar="DIR", help="folder to write (build/verilog/<hash>)")
+
+    tables = commands.add_parser("tables", help="the papers' tables, computed from the networks' definitions")
+    tables.add_argument("--layers", metavar="NETWORK", help="every layer of one of the compared networks instead")
+    tables.add_argument("--json", metavar="FILE", help="in machine-readable form; - for standard output")
 
     listing = commands.add_parser("list", help="networks, layers, presets")
     _add_network(listing)
@@ -87,13 +106,13 @@ def write_report(report: dict[str, Any], text: str, destination: str | None) -> 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     args = make_parser().parse_args(arguments)
-    from sim import commands  # each command loads what it needs, when it is known which
-
     if getattr(args, "clock_mhz", 1.0) <= 0:
         print(f"sepconv: --clock-mhz {args.clock_mhz:g}: must be more than 0", file=sys.stderr)
         return WRONG
     try:
-        return getattr(commands, f"run_{args.command}")(args)
+        # Each command loads what it needs, once it is known which.
+        module = importlib.import_module(MODULES.get(args.command, "sim.commands"))
+        return getattr(module, f"run_{args.command}")(args)
     except REFUSALS as error:
         print(f"sepconv: {error}", file=sys.stderr)
         return WRONG

@@ -10,34 +10,45 @@ import numpy as np
 from golden.compare import first_mismatch
 from golden.layer import LayerSpec
 from golden.networks import NETWORKS
+from golden.tables.compared import COMPARED
 from hw.compiler.cascade import check_supported
 from hw.compiler.errors import CompileError
 from hw.config import PRESETS, EngineConfig, load_config
 from hw.memory_timing import MemoryTiming, parse_memory
 from hw.rtl import RtlRun
-from sim.cli import FAILED, OK, write_report
+from sim.cli import write_report
+from sim.golden_commands import save_array
 from sim.model.engine import ModelRun
 from sim.network_run import engine_input, finish, mismatches, plan_network, whole_model
+from sim.pieces import Pieces, compared_pieces, sim_pieces
 from sim.report import (
     aligned,
-    bound,
     engine_lanes,
     engine_line,
     heading,
-    layer_rows,
     run_report,
     run_text,
     shape_text,
 )
 from sim.search import Planned, plan
+from sim.statuses import FAILED, OK
 from sim.work import RequestError, Source, golden_output, load_picture, open_source, seeded_picture
 
 
 def _open(args: Namespace) -> tuple[Source, EngineConfig, MemoryTiming]:
+    config, memory = _engine(args)
+    return _open_source(args), config, memory
+
+
+def _engine(args: Namespace) -> tuple[EngineConfig, MemoryTiming]:
     config, memory = load_config(args.config), parse_memory(args.memory)
     memory.beat_spacing(config)
-    source = open_source(name=args.network, alpha=args.alpha, resolution=args.resolution, model=args.model)
-    return source, config, memory
+    return config, memory
+
+
+def _open_source(args: Namespace) -> Source:
+    return open_source(name=args.network, alpha=args.alpha, resolution=args.resolution, model=args.model,
+                       calibration=args.calibrate or ())
 
 
 def _title(specs: Sequence[LayerSpec], stripe_rows: int) -> str:
@@ -47,6 +58,10 @@ def _title(specs: Sequence[LayerSpec], stripe_rows: int) -> str:
 
 def run_sim(args: Namespace) -> int:
     """Cycle model of single layers, or of a whole network."""
+    if args.model is None and args.network not in NETWORKS and args.network in COMPARED and not args.layers:
+        config, memory = _engine(args)
+        write_report(*sim_pieces(args, compared_pieces(args.network), config, memory), args.json)
+        return OK
     source, config, memory = _open(args)
     if not args.layers:
         return _sim_network(args, source, config, memory)
@@ -71,54 +86,15 @@ def _sim_network(args: Namespace, source: Source, config: EngineConfig, memory: 
     try:
         source.whole()
     except CompileError as error:
-        return _sim_pieces(args, source, config, memory, str(error))
+        pieces = Pieces(title=source.title, cascades=source.steps(), host=(), macs=source.network.macs,
+                        reason=str(error))
+        write_report(*sim_pieces(args, pieces, config, memory), args.json)
+        return OK
     planned = plan_network(source, config, memory)
     report = heading(source.title, config, memory, args.clock_mhz) | run_report(
         planned.specs, planned.run, config, args.clock_mhz)
     title = f"{source.title} on {engine_line(config, memory, args.clock_mhz)}"
     write_report(report, run_text(title, planned.specs, report, config), args.json)
-    return OK
-
-
-def _sim_pieces(args: Namespace, source: Source, config: EngineConfig, memory: MemoryTiming, reason: str) -> int:
-    """Separable pairs and single layers one after the other, each from DRAM to DRAM."""
-    table = [("piece", "shape", "MACs", "cycles", "lanes used", "DRAM bytes", "bound by")]
-    layers: list[dict[str, Any]] = []
-    left_out: list[LayerSpec] = []
-    total = {"macs": 0, "cycles": 0, "dram_read_bytes": 0, "dram_write_bytes": 0}
-    for specs in source.steps():
-        try:
-            for spec in specs:
-                check_supported(spec)
-        except CompileError:
-            left_out += specs
-            continue
-        planned = plan(specs, config, memory)
-        report = run_report(specs, planned.run, config, args.clock_mhz)
-        for row in layer_rows(specs, planned.run, config):
-            layers.append(row | {"start": row["start"] + total["cycles"], "end": row["end"] + total["cycles"]})
-        for key in total:
-            total[key] += report["total"][key]
-        part = report["total"]
-        unit, share = bound(report, config)
-        table.append((" → ".join(spec.name for spec in specs), shape_text(specs[-1]), f"{part['macs']:,}",
-                      f"{part['cycles']:,}", f"{part['utilisation']:.1%}",
-                      f"{part['dram_read_bytes'] + part['dram_write_bytes']:,}", f"{unit} {share:.0%}"))
-    utilisation = total["macs"] / (engine_lanes(config) * max(1, total["cycles"]))
-    rate = args.clock_mhz * 1e6 / max(1, total["cycles"])
-    table.append(("sum of these", "", f"{total['macs']:,}", f"{total['cycles']:,}", f"{utilisation:.1%}",
-                  f"{total['dram_read_bytes'] + total['dram_write_bytes']:,}", ""))
-    macs = sum(spec.macs for spec in left_out)
-    names = ", ".join(spec.name for spec in left_out)
-    text = "\n".join([
-        f"{source.title} on {engine_line(config, memory, args.clock_mhz)}", "", *aligned(table, left=2), "",
-        f"Not one program: {reason}.",
-        ("Each piece runs alone, from DRAM to DRAM. Not run by the engine yet, and not counted"
-        f" ({macs / max(1, source.network.macs):.1%} of the MACs): {names or 'nothing'}.")])
-    report = heading(source.title, config, memory, args.clock_mhz) | {
-        "layers": layers, "total": total | {"utilisation": utilisation, "frames_per_second": rate},
-        "not_run": [spec.name for spec in left_out]}
-    write_report(report, text, args.json)
     return OK
 
 
@@ -222,30 +198,10 @@ def _rtl_network(args: Namespace, source: Source, config: EngineConfig, memory: 
         f" {report['total']['frames_per_second']:,.1f} frames a second")]
     if args.output and good:
         output = finish(model, planned.specs, planned.program.output.unpack(run.memory), args.rounding)
-        _save(args.output, output)
+        save_array(args.output, output)
         lines.append(f"  {args.output}: {output.dtype}{list(output.shape)}")
     write_report(heading(source.title, config, memory, args.clock_mhz) | report, "\n".join(lines), args.json)
     return OK if good else FAILED
-
-
-def _save(path: str, output: np.ndarray) -> None:
-    try:
-        with open(path, "wb") as file:
-            np.save(file, output)
-    except OSError as error:
-        raise RequestError(f"--output {path}: {error.strerror}") from None
-
-
-def run_golden(args: Namespace) -> int:
-    """A whole model in NumPy."""
-    source = open_source(name="", alpha=1.0, resolution=224, model=args.model)
-    picture = load_picture(args.input)
-    assert source.model is not None
-    assert picture is not None
-    output = source.model.run(picture, args.rounding)
-    _save(args.output, output)
-    print(f"{args.output}: {output.dtype}{list(output.shape)}")
-    return OK
 
 
 def run_verilog(args: Namespace) -> int:
@@ -270,7 +226,7 @@ def run_verilog(args: Namespace) -> int:
 
 def run_list(args: Namespace) -> int:
     """Networks, the layers of one, and the presets."""
-    source = open_source(name=args.network, alpha=args.alpha, resolution=args.resolution, model=args.model)
+    source = _open_source(args)
     table = [("layer", "kind", "shape", "MACs", "run by")]
     for spec in source.network.layers:
         try:
@@ -283,6 +239,8 @@ def run_list(args: Namespace) -> int:
     for config in PRESETS.values():
         presets.append((config.name, f"{config.pe_rows} × {config.pe_cols} × {config.pe_pixels}",
                         str(config.depthwise_lanes), f"{config.memory_bytes // 1024} KiB", f"{config.bus_bits} bits"))
-    print("\n".join([f"networks: {', '.join(NETWORKS)}", "", source.title, *aligned(table, left=3), "",
+    others = [name for name in COMPARED if name not in NETWORKS]
+    networks = f"networks: {', '.join(NETWORKS)}; for comparison, layer by layer: {', '.join(others)}"
+    print("\n".join([networks, "", source.title, *aligned(table, left=3), "",
                      *aligned(presets, left=1)]))
     return OK

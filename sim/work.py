@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.importer.tflite_import import load_tflite
 from golden.layer import LayerSpec, QuantisedLayer
 from golden.model import Model
 from golden.network import Network, UnknownLayer
 from golden.networks import network
+from golden.open_model import open_model
 from golden.ops import run_layer
 from golden.pool import AveragePoolLayer, MeanLayer
 from golden.quantise import Rounding
@@ -140,10 +140,14 @@ def seeded_picture(model: Model, seed: int) -> NDArray:
     return generator.integers(limits.min, limits.max, model.input.shape, model.input.dtype, endpoint=True)
 
 
-def open_source(*, name: str, alpha: float, resolution: int, model: str | None) -> Source:
-    """The network called `name`, or that in the file `model`. Raises `RequestError` or `ModelError`."""
+def open_source(*, name: str, alpha: float, resolution: int, model: str | None,
+                calibration: Sequence[str] = ()) -> Source:
+    """The network called `name`, or that in the file `model`; a float one is quantised on the pictures `calibration`.
+
+    Raises `RequestError` or `ModelError`.
+    """
     if model is not None:
-        loaded = load_tflite(model)
+        loaded = open_model(model, calibration)
         return Source(title=f"{model} ({loaded.network.name})", network=loaded.network, model=loaded)
     try:
         return Source(title=f"{name} {alpha:g}-{resolution}", network=network(name, alpha=alpha, resolution=resolution))

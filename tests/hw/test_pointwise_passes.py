@@ -12,8 +12,8 @@ from tests.support.ports import Rows
 from tests.support.pysim import get, pack, put, put_fields, run_benches
 
 CONFIGS = pytest.mark.parametrize("config", [TINY, SKEW], ids=lambda config: config.name)
-COMMAND = {"in_row_stride": 20, "in_blocks": 2, "passes": 2, "kernel_rows": 1, "kernel_cols": 1, "tiles": 2, "tile_vectors": 3, "last_vectors": 1,
-           "out_blocks": 2, "input_zero_point": -5}
+COMMAND = {"in_row_stride": 20, "in_blocks": 2, "passes": 2, "kernel_rows": 1, "kernel_cols": 1, "tiles": 2,
+           "tile_vectors": 3, "last_vectors": 1, "out_blocks": 2, "input_zero_point": -5}
 FIRST_ROW = 2
 CYCLES = 80
 

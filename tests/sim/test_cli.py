@@ -10,6 +10,7 @@ import pytest
 
 from golden.importer import load_tflite
 from golden.networks import mobilenet_v1, mobilenet_v2
+from golden.tables import compared
 from sim.account import KEYS
 from sim.cli import main
 from tests.golden_models import INSTALLED
@@ -75,8 +76,29 @@ def test_network_with_layers_the_engine_does_not_run(capsys: pytest.CaptureFixtu
     report = json.loads(out)
     assert status == 0
     assert len(report["layers"]) + len(report["not_run"]) == len(mobilenet_v2(resolution=32).layers)
-    assert {"block_2_add", "softmax"} <= set(report["not_run"])
-    assert report["total"]["macs"] == sum(layer["macs"] for layer in report["layers"])
+    assert {"block_2_add", "softmax"} <= {layer["name"] for layer in report["not_run"]}
+
+
+def test_a_compared_network_drops_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "sim", "--network", "squeezenet", "--json", "-")
+    report, network = json.loads(out), compared("squeezenet")
+    assert status == 0
+    names = [row["name"] for row in report["layers"]] + [layer["name"] for layer in report["not_run"]]
+    assert sorted(names) == sorted(layer.name for layer in network.layers)
+    assert all(layer["reason"] for layer in report["not_run"])
+    assert report["total"]["macs"] + sum(layer["macs"] for layer in report["not_run"]) == sum(
+        layer.macs for layer in network.layers)
+
+
+def test_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "tables")
+    assert status == 0
+    assert "MobileNetV1, table 1" in out
+    status, out, _ = run(capsys, "tables", "--json", "-")
+    assert json.loads(out)["schema"] == 1
+    status, out, _ = run(capsys, "tables", "--layers", "vgg16")
+    assert status == 0
+    assert "conv1_1" in out
 
 
 @pytest.mark.parametrize("flags", [[], ["--rounding", "single", "--seed", "3", "--memory", "read_latency=9"]])
@@ -118,6 +140,8 @@ def test_rtl_fails_when_golden_says_otherwise(capsys: pytest.CaptureFixture[str]
     (["rtl", "conv_dw_5", "--output", "y.npy"], ["--output", "whole networks"]),
     (["rtl", "conv_dw_5", "--input", "absent.npy"], ["absent.npy"]),
     (["sim", "conv_dw_5", "--json", "absent/report.json"], ["absent/report.json"]),
+    (["tables", "--layers", "foo"], ["foo", "vgg16"]),
+    (["golden", "--model", "absent.tflite", "--image", "absent.png"], ["absent.tflite"]),
     (["verilog", "--config", "absent.json"], ["absent.json"]),
 ])
 def test_wrong_requests(capsys: pytest.CaptureFixture[str], arguments: list[str], words: list[str]) -> None:
