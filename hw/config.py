@@ -100,6 +100,7 @@ class EngineConfig:
         self._check_bus()
         self._check_depthwise_rate()
         self._check_memories()
+        self._check_drain()
 
     def _choice(self, name: str, allowed: tuple[int, ...]) -> None:
         value = getattr(self, name)
@@ -155,6 +156,17 @@ class EngineConfig:
                 nearest = min(max(64, round(size / word)), 1 << ADDRESS_BITS) * word
                 raise ConfigError(f"{name}={size}: must be 64 to {1 << ADDRESS_BITS} words of {word} bytes;"
                                   f" nearest: {nearest}")
+
+    def _check_drain(self) -> None:
+        from hw.latency import longest_drain  # which is about configurations, so it can't come first
+
+        if self.drain_cycles > longest_drain(self):
+            nearest = self.requantise_lanes
+            while self.pe_cols * self.pe_pixels // nearest > longest_drain(self):
+                nearest *= 2
+            raise ConfigError(f"requantise_lanes={self.requantise_lanes}: a vector of pe_cols × pe_pixels ="
+                              f" {self.pe_cols * self.pe_pixels} accumulators would drain for {self.drain_cycles}"
+                              f" cycles, longer than the array's latency allows; nearest: {nearest}")
 
     # Derived sizes. A *word* is one pixel of `pe_rows` channels, a *row* `pe_pixels` words side by side.
 

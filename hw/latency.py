@@ -43,13 +43,21 @@ def drain_delay(config: EngineConfig) -> int:
     return array_latency(config) + config.pe_cols - 1 + 2
 
 
+def longest_drain(config: EngineConfig) -> int:
+    """Cycles a vector may drain for, so that `drain_tail_vectors` is at least 1."""
+    return array_latency(config) + 3
+
+
 def drain_tail_vectors(config: EngineConfig) -> int:
     """Vectors still undrained when the half is given to the next block.
 
-    The next block's first sum arrives `array_latency` after its issue, so that many cycles of draining may be
-    left; reading stays ahead of writing from there on since a vector is written at most every cycle.
+    The next block's first sum arrives `array_latency` after its issue, about as many cycles of draining may be
+    left. A vector is read for `drain_cycles` cycles and its successor is written a cycle after it, so the last of
+    them must be read before the writes, which are faster, get there.
     """
-    return array_latency(config) // config.drain_cycles + 1
+    latency, cycles = array_latency(config), config.drain_cycles
+    begun = latency // cycles + 1
+    return begun if cycles == 1 else min(begun, (latency + 2) // (cycles - 1))
 
 
 def depthwise_window(config: EngineConfig) -> int:

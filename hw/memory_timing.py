@@ -5,8 +5,8 @@ The memory serves bursts one after another, in the order it accepted them:
 - It accepts a burst in each cycle in which fewer than `max_outstanding` are open.
 - A read's first beat comes `read_latency` cycles after its acceptance at the earliest, a write's first beat is
   taken one cycle after it; no beat before the beats of the burst before it.
-- Beats are spaced so that `bytes_per_cycle` is kept: beat n of a run is due ⌈n · bus bytes ÷ bytes_per_cycle⌉
-  cycles after the first.
+- Beats are spaced so that `bytes_per_cycle` is kept: of beats that follow one another as fast as they may, beat n
+  moves ⌊n · bus bytes ÷ bytes_per_cycle⌋ cycles after the first.
 - In each period of `pause_period` cycles no beat moves during `pause_length` of them, from `pause_phase` on, and
   the spacing stands still.
 - A read is open until its last beat, a write until its response, `write_latency` after its last beat.

@@ -21,11 +21,11 @@ from hw.compiler.lowering import Lowering
 from hw.compiler.packing import depthwise_shape, pack_depthwise, pack_pointwise, pointwise_shape
 from hw.compiler.pool import PoolNumbers, pool_numbers
 from hw.compiler.rings import place, runs
-from hw.compiler.stripes import Schedule, input_rows, ring_rows, schedules, slot_rows, stripes
-from hw.compiler.tokens import Region
+from hw.compiler.stripes import Schedule, input_rows, lags, ring_rows, schedules, slot_rows, stripes
+from hw.compiler.tokens import Region, Space
 from hw.compiler.weights import WeightPlace, place_weights
 from hw.config import KERNEL, OCTET, EngineConfig
-from hw.program import ALIGNMENT, Program
+from hw.program import ALIGNMENT, DramTensor, Program
 
 __all__ = ["Layer", "Schedule", "check_supported", "compile_cascade", "compile_cascades", "schedules", "spec_of"]
 
@@ -121,26 +121,31 @@ class _Cascade:
     def lower(self) -> str:
         """Adds the cascade's commands; returns the name of its output."""
         self.lowering.enter(self.rings)
-        convolves = self.specs[0].op == "conv"
-        for stripe in self.plan:
-            if not convolves:
-                ring = self.rings[0]
-                for y, rows in runs(*stripe[0], [ring]):
-                    self.lowering.transfer("load", self.first_layer, ring, self.source, (y, y + rows), ring.pixel(y),
-                                           ring.region(y, y + rows))
+        behind = lags(self.specs)
+        for step in range(len(self.plan) + behind[-1]):
+            if self.specs[0].op != "conv" and step < len(self.plan):
+                self._transfer("load", self.first_layer, 0, self.source, *self.plan[step][0])
             for index, spec in enumerate(self.specs):
-                if spec.op == "conv":
-                    self._convolution(index, *stripe[index + 1])
-                elif unit_of(spec) == "depthwise":
-                    self._depthwise(index, *stripe[index + 1])
-                else:
-                    self._pointwise(index, *stripe[index + 1])
-            ring = self.rings[-1]
-            for y, rows in runs(*stripe[-1], [ring]):
-                self.lowering.transfer("store", self.first_layer + len(self.specs) - 1, ring, self.target,
-                                       (y, y + rows), ring.pixel(y), ring.region(y, y + rows))
+                if 0 <= step - behind[index] < len(self.plan):
+                    rows = self.plan[step - behind[index]][index + 1]
+                    if spec.op == "conv":
+                        self._convolution(index, *rows)
+                    elif unit_of(spec) == "depthwise":
+                        self._depthwise(index, *rows)
+                    else:
+                        self._pointwise(index, *rows)
+            if step >= behind[-1]:
+                self._transfer("store", self.first_layer + len(self.specs) - 1, -1, self.target,
+                               *self.plan[step - behind[-1]][-1])
         self.lowering.leave(self.rings)
         return self.specs[-1].name
+
+    def _transfer(self, unit: str, layer: int, place: int, tensor: tuple[DramTensor, Space], first: int,
+                  last: int) -> None:
+        """Moves rows between DRAM and one of the cascade's rings."""
+        ring = self.rings[place]
+        for y, rows in runs(first, last, [ring]):
+            self.lowering.transfer(unit, layer, ring, tensor, (y, y + rows), ring.pixel(y), ring.region(y, y + rows))
 
     def _numerics(self, index: int) -> dict[str, int]:
         numbers = self.numbers[index]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from golden.layer import LayerSpec
-from hw.compiler.layers import POOLS, Layer, spec_of, taps_of
+from hw.compiler.layers import POOLS, Layer, spec_of, taps_of, unit_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +48,31 @@ def stripes(specs: Sequence[LayerSpec], rows: int) -> list[list[tuple[int, int]]
     return result
 
 
+def lags(specs: Sequence[LayerSpec]) -> list[int]:
+    """By how many stripes each layer runs behind the first, in program order.
+
+    A unit that computes two layers of a cascade takes the next stripe of the earlier one before this stripe of
+    the later one; so it has work while the layers between the two are computed.
+    """
+    result: list[int] = []
+    last: dict[str, int] = {}
+    for spec in specs:
+        unit = unit_of(spec)
+        result.append(max(result[-1] if result else 0, last[unit] + 1 if unit in last else 0))
+        last[unit] = result[-1]
+    return result
+
+
 def ring_rows(specs: Sequence[LayerSpec], plan: list[list[tuple[int, int]]]) -> list[int]:
     """Rows each tensor needs on chip for a stripe to be read while the next one is written."""
     needed = []
+    behind = [0, *lags(specs)]
+    behind.append(behind[-1])
     for tensor in range(len(specs) + 1):
         rows = 0
+        ahead = 1 + behind[tensor + 1] - behind[tensor]
         for index, stripe in enumerate(plan):
-            following = plan[min(index + 1, len(plan) - 1)][tensor][1]
+            following = plan[min(index + ahead, len(plan) - 1)][tensor][1]
             if tensor == len(specs):
                 first = stripe[tensor][0]
             else:

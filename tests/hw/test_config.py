@@ -91,6 +91,11 @@ REFUSED_TOGETHER = (
         ("dw_channels=4: the activation memory delivers pe_rows"
         " × pe_pixels = 8 bytes a cycle, windows of stride 2 need 6 a channel; nearest: dw_channels=1"),
     ),
+    (
+        {"requantise_lanes": 1},
+        ("requantise_lanes=1: a vector of pe_cols × pe_pixels = 32 accumulators would drain for 32 cycles,"
+        " longer than the array's latency allows; nearest: 2"),
+    ),
 )
 
 

@@ -4,25 +4,50 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from golden.layer import LayerSpec, Padding, QuantisedLayer, window_output
-from golden.synthetic import synthesise_layer
+from golden.layer import LayerSpec, Padding, window_output
+from golden.synthetic import synthesise
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
+from sim.work import Computing
 
 
 @st.composite
-def cascades(draw: st.DrawFn) -> list[QuantisedLayer]:
-    """One to three layers, depthwise and pointwise in any order, of any small shape, stride and padding."""
+def cascades(draw: st.DrawFn) -> list[Computing]:
+    """One to three layers the engine runs in one cascade, of any small shape, kernel, stride and padding."""
     shape = (draw(st.integers(1, 12)), draw(st.integers(1, 14)), draw(st.integers(1, 60)))
     zero_point = draw(st.integers(-128, 127))
-    layers: list[QuantisedLayer] = []
+    layers: list[Computing] = []
     for index, op in enumerate(draw(st.sampled_from(
-            ("d", "p", "dp", "dp", "pd", "pdp", "dpd", "pp", "dd")))):
-        spec = draw(_depthwise(f"dw_{index}", shape)) if op == "d" else _pointwise(
-            f"pw_{index}", shape, draw(st.integers(1, 50)))
-        layers.append(synthesise_layer(spec, draw(st.integers(0, 9)), input_zero_point=zero_point))
+            ("d", "p", "dp", "dp", "pd", "pdp", "dpd", "pp", "dd", "c", "cd", "cdp", "cp", "m", "dm", "pm")))):
+        if op == "d":
+            spec = draw(_depthwise(f"dw_{index}", shape))
+        elif op == "c":
+            shape = (shape[0], max(shape[1], 8), min(shape[2], 20))
+            spec = draw(_convolution(f"conv_{index}", shape))
+        elif op == "m":
+            spec = LayerSpec(name=f"mean_{index}", op="mean", input_shape=shape, output_shape=(1, 1, shape[2]),
+                             kernel=shape[:2])
+        else:
+            spec = _pointwise(f"pw_{index}", shape, draw(st.integers(1, 50)))
+        layers.append(synthesise(spec, draw(st.integers(0, 9)), zero_point))
         shape, zero_point = spec.output_shape, layers[-1].output_zero_point
     return layers
+
+
+@st.composite
+def _convolution(draw: st.DrawFn, name: str, shape: tuple[int, int, int]) -> LayerSpec:
+    """Any kernel up to 5 × 5 with the padding that keeps height and width ÷ stride, divided as it comes."""
+    kernel = draw(st.sampled_from(((1, 1), (3, 3), (2, 3), (5, 5), (1, 4))))
+    stride = draw(st.sampled_from((1, 2)))
+    sides = []
+    for size, taps in zip(shape, kernel, strict=False):
+        total = max((-(-size // stride) - 1) * stride + taps - size, 0)
+        before = draw(st.integers(0, total))
+        sides.append((before, total - before))
+    padding = Padding(top=sides[0][0], bottom=sides[0][1], left=sides[1][0], right=sides[1][1])
+    height, width = window_output(shape, kernel, (stride, stride), padding)
+    return LayerSpec(name=name, op="conv", input_shape=shape, output_shape=(height, width, draw(st.integers(1, 40))),
+                     kernel=kernel, stride=(stride, stride), padding=padding)
 
 
 @st.composite
