@@ -18,7 +18,7 @@ from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
 from sim.model.engine import ModelRun, run_model
-from sim.search import plan
+from sim.search import plan_chain
 from sim.work import Source
 
 
@@ -40,7 +40,7 @@ def plan_network(source: Source, config: EngineConfig, timing: MemoryTiming, *, 
     Raises `CompileError` if the engine does not run the network, or a cascade does not fit.
     """
     cascades = source.whole()
-    schedules = [plan(specs, config, timing).schedule for specs in cascades]
+    schedules = plan_chain(cascades, config, timing)
     layers = cascades if seed is None else [source.numbers(specs, seed) for specs in cascades]
     program = compile_cascades(list(zip(layers, schedules, strict=True)), config, rounding)
     return PlannedNetwork(specs=[spec for specs in cascades for spec in specs], program=program,

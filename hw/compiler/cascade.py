@@ -20,7 +20,7 @@ from hw.compiler.layers import (
 from hw.compiler.lowering import Lowering
 from hw.compiler.packing import depthwise_shape, pack_depthwise, pack_pointwise, pointwise_shape
 from hw.compiler.pool import PoolNumbers, pool_numbers
-from hw.compiler.rings import place, runs
+from hw.compiler.rings import Ring, place, runs
 from hw.compiler.stripes import Schedule, input_rows, lags, ring_rows, schedules, slot_rows, stripes
 from hw.compiler.tokens import Region, Space
 from hw.compiler.weights import WeightPlace, place_weights
@@ -40,9 +40,10 @@ def compile_cascade(layers: Sequence[Layer], config: EngineConfig, schedule: Sch
 
 
 def compile_cascades(cascades: Sequence[tuple[Sequence[Layer], Schedule]], config: EngineConfig,
-                     rounding: Rounding = "double") -> Program:
-    """Program that runs one cascade after the other, each on the output of the one before, through DRAM.
+                     rounding: Rounding = "double", held: Ring | None = None) -> Program:
+    """Program that runs one cascade after the other, each on the output of the one before.
 
+    With `held` the input is taken to be in that ring already, which tells what a cascade in mid-network costs.
     Raises `CompileError` as `compile_cascade` does.
     """
     specs = [spec_of(layer) for layers, _ in cascades for layer in layers]
@@ -52,15 +53,24 @@ def compile_cascades(cascades: Sequence[tuple[Sequence[Layer], Schedule]], confi
     lowering = Lowering(config, rounding, sum(ceil(size / ALIGNMENT) * ALIGNMENT for size in sizes))
     source = INPUT
     for layers, schedule in cascades:
-        source = _Cascade(lowering, layers, source, schedule).lower()
-    tensors = {name: tensor for name, (tensor, _) in lowering.tensors.items()}
+        cascade = _Cascade(lowering, layers, source, held, schedule)
+        source, held = cascade.lower(), cascade.rings[-1] if schedule.keep else None
+    first, _ = lowering.tensor(INPUT, specs[0].input_shape)
+    last, _ = lowering.tensor(source, specs[-1].output_shape)
+    tensors = {name: tensor for name, (tensor, _) in lowering.tensors.items() if name != INPUT}
     return Program(config=config, layers=tuple(lowering.layers), commands=tuple(lowering.sequencer.commands),
-                   image=bytes(lowering.image), address=lowering.end, input=tensors[INPUT],
-                   output=tensors[source], tensors={name: value for name, value in tensors.items() if name != INPUT})
+                   image=bytes(lowering.image), address=lowering.end, input=first, output=last, tensors=tensors)
+
+
+def kept_ring(layers: Sequence[Layer], config: EngineConfig, held: Ring | None) -> Ring:
+    """The ring a cascade leaves its whole output in. Raises `CompileError` if it does not fit beside `held`."""
+    spec = spec_of(layers[-1])
+    return place(config, [(spec.name, spec.output_shape, spec.output_shape[0])], held)[0]
 
 
 class _Cascade:
-    def __init__(self, lowering: Lowering, layers: Sequence[Layer], source: str, schedule: Schedule) -> None:
+    def __init__(self, lowering: Lowering, layers: Sequence[Layer], source: str, held: Ring | None,
+                 schedule: Schedule) -> None:
         self.lowering, self.config = lowering, lowering.config
         self.sequencer = lowering.sequencer
         self.specs = [as_convolution(spec_of(layer)) for layer in layers]
@@ -68,6 +78,7 @@ class _Cascade:
         self.first_layer = len(lowering.layers)
         lowering.layers += [spec.name for spec in self.specs]
         self.plan = stripes(self.specs, schedule.stripe_rows)
+        self.held, self.keep = held, schedule.keep
         self._place(source)
         self._lay_out_weights()
 
@@ -76,7 +87,11 @@ class _Cascade:
         first, last = self.specs[0], self.specs[-1]
         shapes = [first.input_shape, *(spec.output_shape for spec in self.specs)]
         rows = ring_rows(self.specs, self.plan)
+        if self.keep:
+            rows[-1] = last.output_shape[0]
         if first.op == "conv":
+            if self.held is not None:
+                raise CompileError(f"{first.name}: a convolution reads its input from DRAM only")
             numbers = self.numbers[0]
             self.source = self.lowering.picture(source, first, numbers.input_zero_point if numbers else 0)
             taps, tensor = taps_of(first), self.source[0]
@@ -91,13 +106,18 @@ class _Cascade:
             # Not a ring: two places for the rows of a stripe, the one being loaded and the one being read.
             rows[0] = 2 * slot_rows(first, self.plan)
             shapes[0] = (rows[0], taps.width, tensor.blocks * self.config.pe_rows)
-        else:
+        elif self.held is None:
             self.source = self.lowering.tensor(source, first.input_shape)
         if any(spec.op == "conv" for spec in self.specs[1:]):
             raise CompileError("a convolution can only be the first layer of a cascade")
         names = [source, *(spec.name for spec in self.specs)]
-        self.rings = place(self.config, list(zip(names, shapes, rows, strict=True)))
-        self.target = self.lowering.tensor(last.name, last.output_shape)
+        wanted = list(zip(names, shapes, rows, strict=True))
+        if self.held is not None:
+            self.rings = [self.held, *place(self.config, wanted[1:], self.held)]
+        else:
+            self.rings = place(self.config, wanted)
+        if not self.keep:
+            self.target = self.lowering.tensor(last.name, last.output_shape)
 
     def _lay_out_weights(self) -> None:
         config, lowering = self.config, self.lowering
@@ -120,10 +140,10 @@ class _Cascade:
 
     def lower(self) -> str:
         """Adds the cascade's commands; returns the name of its output."""
-        self.lowering.enter(self.rings)
+        self.lowering.enter(self.rings[1:] if self.held else self.rings)
         behind = lags(self.specs)
         for step in range(len(self.plan) + behind[-1]):
-            if self.specs[0].op != "conv" and step < len(self.plan):
+            if self.specs[0].op != "conv" and self.held is None and step < len(self.plan):
                 self._transfer("load", self.first_layer, 0, self.source, *self.plan[step][0])
             for index, spec in enumerate(self.specs):
                 if 0 <= step - behind[index] < len(self.plan):
@@ -134,7 +154,7 @@ class _Cascade:
                         self._depthwise(index, *rows)
                     else:
                         self._pointwise(index, *rows)
-            if step >= behind[-1]:
+            if not self.keep and step >= behind[-1]:
                 self._transfer("store", self.first_layer + len(self.specs) - 1, -1, self.target,
                                *self.plan[step - behind[-1]][-1])
         self.lowering.leave(self.rings)

@@ -60,19 +60,14 @@ class Lowering:
     def enter(self, rings: Sequence[Ring]) -> None:
         """A new cascade: whatever it writes into a ring waits for all that used these groups before."""
         for ring in rings:
-            last = self._groups[:, self._groups_of(ring)].max(axis=1)
+            last = self._groups[:, ring.groups].max(axis=1)
             ring.space.read[:] = last.reshape(-1, *[1] * (ring.space.read.ndim - 1))
 
     def leave(self, rings: Sequence[Ring]) -> None:
         """The cascade is over: its groups go to the next one."""
         for ring in rings:
             used = np.maximum(ring.space.read, ring.space.written).reshape(len(UNITS), -1).max(axis=1)
-            groups = self._groups_of(ring)
-            self._groups[:, groups] = np.maximum(self._groups[:, groups], used[:, None])
-
-    def _groups_of(self, ring: Ring) -> slice:
-        rows = self.config.group_rows
-        return slice(ring.base // rows, ceil((ring.base + ring.blocks * ring.stride) / rows))
+            self._groups[:, ring.groups] = np.maximum(self._groups[:, ring.groups], used[:, None])
 
     def transfer(self, unit: str, layer: int, ring: Ring, tensor: tuple[DramTensor, Space], rows: tuple[int, int],
                  chip_pixel: int, region: Sequence[Region]) -> None:

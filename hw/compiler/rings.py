@@ -39,6 +39,12 @@ class Ring:
     def pixels(self) -> int:
         return self.stride * self.config.pe_pixels
 
+    @property
+    def groups(self) -> range:
+        """Bank groups the ring lies in."""
+        rows = self.config.group_rows
+        return range(self.base // rows, -(-(self.base + self.blocks * self.stride) // rows))
+
     def pixel(self, y: int) -> int:
         """Pixel of row y within a block."""
         return y % self.rows * self.shape[1]
@@ -65,26 +71,45 @@ def aligned_rows(config: EngineConfig, shape: tuple[int, int, int], rows: int) -
     return rounded if rounded < height else height
 
 
-def place(config: EngineConfig, wanted: Sequence[tuple[str, tuple[int, int, int], int]]) -> list[Ring]:
-    """Rings for (name, shape, rows), each in bank groups of its own.
+def place(config: EngineConfig, wanted: Sequence[tuple[str, tuple[int, int, int], int]],
+          held: Ring | None = None) -> list[Ring]:
+    """Rings for (name, shape, rows), each in bank groups of its own; `held`, if any, keeps the groups it has.
 
     Within one cascade each ring has one unit that writes and one that reads it; groups of their own make that
-    one reader and one writer per bank, whatever the timing.
+    one reader and one writer per bank, whatever the timing. The last ring goes to the end of the memory that
+    `held` is not at, so that it can be held in its turn.
 
     Raises `CompileError` if they do not fit.
     """
-    rings, group = [], 0
-    for _, shape, rows in wanted:
+    free = [True] * config.activation_groups
+    if held is not None:
+        for group in held.groups:
+            free[group] = False
+    high = held is not None and held.base == 0
+    rings: dict[int, Ring] = {}
+    for index in (len(wanted) - 1, *range(len(wanted) - 1)):
+        _, shape, rows = wanted[index]
         kept = aligned_rows(config, shape, rows)
         stride = -(-kept * shape[1] // config.pe_pixels)
         blocks = -(-shape[2] // config.pe_rows)
-        rings.append(Ring(config=config, shape=shape, rows=kept, base=group * config.group_rows, stride=stride,
-                          space=Space(kept, blocks)))
-        group += -(-blocks * stride // config.group_rows)
-    if group > config.activation_groups:
-        sizes = ", ".join(f"{name} {ring.blocks * ring.stride * config.row_bytes} bytes"
-                          for (name, _, _), ring in zip(wanted, rings, strict=True))
-        raise CompileError(f"activation memory of {config.name}: {group} groups of"
-                           f" {config.group_rows * config.row_bytes} bytes needed, {config.activation_groups} there"
-                           f" ({sizes})")
-    return rings
+        count = -(-blocks * stride // config.group_rows)
+        starts = [start for start in range(config.activation_groups - count + 1) if all(free[start:start + count])]
+        if not starts:
+            raise CompileError(_does_not_fit(config, wanted, held))
+        start = starts[-1] if high and index == len(wanted) - 1 else starts[0]
+        free[start:start + count] = [False] * count
+        rings[index] = Ring(config=config, shape=shape, rows=kept, base=start * config.group_rows, stride=stride,
+                            space=Space(kept, blocks))
+    return [rings[index] for index in range(len(wanted))]
+
+
+def _does_not_fit(config: EngineConfig, wanted: Sequence[tuple[str, tuple[int, int, int], int]],
+                  held: Ring | None) -> str:
+    sizes = {}
+    for name, shape, rows in wanted:
+        blocks = -(-shape[2] // config.pe_rows)
+        sizes[name] = blocks * -(-aligned_rows(config, shape, rows) * shape[1] // config.pe_pixels)
+    groups = sum(-(-rows // config.group_rows) for rows in sizes.values()) + (len(held.groups) if held else 0)
+    listed = ", ".join(f"{name} {rows * config.row_bytes} bytes" for name, rows in sizes.items())
+    return (f"activation memory of {config.name}: {groups} groups of {config.group_rows * config.row_bytes} bytes"
+            f" needed, {config.activation_groups} there ({listed})")

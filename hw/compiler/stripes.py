@@ -10,9 +10,16 @@ from hw.compiler.layers import POOLS, Layer, spec_of, taps_of, unit_of
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """How a cascade runs: rows of the last layer's output that are made at a time."""
+    """How a cascade runs.
+
+    Parameters
+    ----------
+    stripe_rows: rows of the last layer's output that are made at a time
+    keep: the whole output stays on chip for the next cascade instead of going through DRAM
+    """
 
     stripe_rows: int
+    keep: bool = False
 
 
 def schedules(layers: Sequence[Layer]) -> list[Schedule]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 
 from hw.compiler.errors import CompileError
 from hw.compiler.tokens import Region, Sequencer, Space
@@ -78,5 +79,7 @@ def place_weights(config: EngineConfig, places: list[WeightPlace], *, depthwise:
         if item.blocks_per_slot == 0:
             raise CompileError(f"{name}={capacity * word_bytes} of {config.name}: one block of weights needs"
                                f" {item.block_words * word_bytes} bytes, {share * word_bytes} are left")
+        # Pieces of the same size: a small last one would be over before the next piece is there.
+        item.blocks_per_slot = ceil(item.blocks / ceil(item.blocks / item.blocks_per_slot))
         item.first, item.resident = used, False
         used += item.slots * item.blocks_per_slot * item.block_words

@@ -75,4 +75,4 @@ def test_a_wrong_picture_shows() -> None:
     other = picture.copy()
     other[0, 0, 0, 0] ^= 64
     found = dict(mismatches(planned.program, run.memory, model, other, "double"))
-    assert found["conv_pw_1"] is not None
+    assert any(mismatch is not None for mismatch in found.values())
