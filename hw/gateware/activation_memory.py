@@ -1,6 +1,6 @@
 """Activation memory: words of `pe_rows` channels × 1 pixel, banks interleaved by pixel, in groups owned apart."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -135,7 +135,8 @@ class ActivationMemory(Component):
         return m
 
 
-def _several(bits: Cat):  # type: ignore[valid-type]
+def _several(bits: Value):
+    """Whether more than one bit is set."""
     seen, several = 0, 0
     for bit in bits:
         several = several | (seen & bit)

@@ -2,7 +2,6 @@
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hw.config import OCTET, EngineConfig
@@ -10,6 +9,7 @@ from hw.gateware.activation_memory import WritePort, enable_bytes
 from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, delayed, selector
 from hw.gateware.pointwise_weights import SLOTS
+from hw.gateware.queue import Queue
 from hw.gateware.requantise import NUMERICS, PARAMETERS, Requantise
 from hw.latency import REQUANTISE, drain_delay, drain_tail_vectors
 
@@ -72,21 +72,16 @@ class PointwiseDrain(Component):
 
     def _commands(self, m: Module):
         """Commands wait here between the array and the drain."""
-        m.submodules.commands = memory = Memory(shape=KEPT, depth=COMMANDS, init=[])
-        write, read = memory.write_port(), memory.read_port(domain="comb")
-        head, tail = Signal(range(COMMANDS)), Signal(range(COMMANDS))
-        level = Signal(range(COMMANDS + 1))
+        m.submodules.commands = commands = Queue(KEPT, COMMANDS)
         command = Signal(KEPT)
         active, take = Signal(), Signal()
         m.d.comb += [
-            write.en.eq(self.start), write.addr.eq(tail),
-            *(write.data[name].eq(self.fields[name]) for name in FIELDS),
-            read.addr.eq(head), take.eq(~active & (level != 0)),
+            commands.push.eq(self.start), *(commands.item[name].eq(self.fields[name]) for name in FIELDS),
+            take.eq(~active & commands.valid), commands.pop.eq(take),
         ]
-        m.d.sync += [tail.eq(tail + self.start), head.eq(head + take), level.eq(level + self.start - take)]
         with m.If(take):
-            m.d.sync += [command.eq(read.data), active.eq(1)]
-        self.next_command = read.data
+            m.d.sync += [command.eq(commands.head), active.eq(1)]
+        self.next_command = commands.head
         return command, active, take
 
     def _walk(self, m: Module, command, active, take):
