@@ -81,7 +81,10 @@ test: $(READY) lint ## everything that must hold, in minutes
 test-full: $(READY) lint ## with the long regressions
 	@$(BIN)/pytest
 
+bench: $(READY) ## how long things take, beside the import of NumPy
+	@$(BIN)/python -m tests.bench
+
 clean: ## what was made, but not .venv
 	@rm -rf build
 
-.PHONY: help setup sim rtl golden tables verilog list cocotb models lint test test-full clean
+.PHONY: help setup sim rtl golden tables verilog list cocotb models lint test test-full bench clean

@@ -73,6 +73,7 @@ def verilog_directory(config: EngineConfig) -> Path:
     """Folder with the configuration's Verilog, generated if it is not there yet."""
     directory = BUILD / "verilog" / design_hash(config)
     if not (directory / "sepconv.f").exists():
+        print(f"Generating Verilog of {config.name} in {directory} (once) ...", file=sys.stderr)
         from hw.verilog import write_verilog  # Amaranth is only loaded when something has to be generated
 
         write_verilog(config, directory)
@@ -81,14 +82,17 @@ def verilog_directory(config: EngineConfig) -> Path:
 
 def build_simulator(config: EngineConfig) -> Path:
     """Path of the program that runs `config`'s Verilog with the memory beside it. Raises `ToolError`."""
-    source = verilog_directory(config)
+    if not config.retire_port:
+        raise ToolError(f"{config.name}: to be compared with the model it needs retire_port=true")
     tools = environment()
+    source = verilog_directory(config)
     digest = hashlib.sha256(HARNESS.read_bytes() + WARNINGS.read_bytes() + (source / "sepconv.v").read_bytes())
     directory = BUILD / "simulator" / digest.hexdigest()[:16]
     program = directory / "simulate"
     if program.exists():
         return program
     directory.mkdir(parents=True, exist_ok=True)
+    print(f"Building the simulator of {config.name} in {directory} (once, about a minute) ...", file=sys.stderr)
     command = ["verilator", "--cc", "--exe", "--build", "-j", str(os.cpu_count() or 1), "-O3", "--x-assign", "fast",
                "--x-initial", "fast", "--noassert", "-CFLAGS", "-O2", "-MAKEFLAGS", PRECOMPILED_HEADERS,
                "--top-module", "sepconv",

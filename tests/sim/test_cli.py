@@ -140,6 +140,7 @@ def test_rtl_fails_when_golden_says_otherwise(capsys: pytest.CaptureFixture[str]
     (["rtl", "conv_dw_5", "--output", "y.npy"], ["--output", "whole networks"]),
     (["rtl", "conv_dw_5", "--input", "absent.npy"], ["absent.npy"]),
     (["sim", "conv_dw_5", "--json", "absent/report.json"], ["absent/report.json"]),
+    (["rtl", "conv_dw_4", "--config", "pe64,retire_port=false"], ["retire_port=true"]),
     (["tables", "--layers", "foo"], ["foo", "vgg16"]),
     (["golden", "--model", "absent.tflite", "--image", "absent.png"], ["absent.tflite"]),
     (["verilog", "--config", "absent.json"], ["absent.json"]),
