@@ -26,6 +26,7 @@ from sim.report import (
     engine_lanes,
     engine_line,
     heading,
+    layer_rows,
     run_report,
     run_text,
     shape_text,
@@ -77,8 +78,22 @@ def run_sim(args: Namespace) -> int:
             else:
                 report = heading(source.title, config, memory, args.clock_mhz) | part
         reports.append(report)
+    if args.json:
+        _add_network_rows(reports, source, config, memory)
     write_report(reports[0] if len(reports) == 1 else {"schema": 1, "reports": reports}, "\n".join(texts), args.json)
     return OK
+
+
+def _add_network_rows(reports: Sequence[dict[str, Any]], source: Source, config: EngineConfig,
+                      memory: MemoryTiming) -> None:
+    """Each layer's row in the whole network, if the engine runs that as one program."""
+    try:
+        planned = plan_network(source, config, memory)
+    except CompileError:
+        return
+    rows = {row["name"]: row for row in layer_rows(planned.specs, planned.run, config)}
+    for report in reports:
+        report["in_network"] = rows[report["layers"][0]["name"]]
 
 
 def _sim_network(args: Namespace, source: Source, config: EngineConfig, memory: MemoryTiming) -> int:

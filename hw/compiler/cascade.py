@@ -79,6 +79,7 @@ class _Cascade:
         lowering.layers += [spec.name for spec in self.specs]
         self.plan = stripes(self.specs, schedule.stripe_rows)
         self.held, self.keep = held, schedule.keep
+        self._slot = 1
         self._place(source)
         self._lay_out_weights()
 
@@ -223,7 +224,7 @@ class _Cascade:
         slot_size = source.rows // 2
         blocks = source.blocks // taps.phases
         for y, rows in runs(first, last, [self.rings[index + 1]]):
-            slot = self._slot = 1 - getattr(self, "_slot", 1)
+            slot = self._slot = 1 - self._slot
             top = y + taps.shift[0]
             needed = max(0, top), min(taps.height, y + rows + taps.reach)
             base = slot * slot_size * taps.width

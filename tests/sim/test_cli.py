@@ -53,6 +53,9 @@ def test_sim_json(capsys: pytest.CaptureFixture[str]) -> None:
     for cycles in report["units"].values():
         assert sum(cycles.values()) == total["cycles"]
     assert [row["name"] for row in report["in_pair"]["layers"]] == ["conv_dw_3", "conv_pw_3"]
+    assert report["in_network"].keys() == layer.keys()
+    assert (report["in_network"]["name"], report["in_network"]["macs"]) == ("conv_pw_3", layer["macs"])
+    assert report["in_network"]["start"] > layer["end"]
 
 
 def test_json_file_beside_the_text(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
