@@ -1,30 +1,36 @@
 """The command set: one table from which encoder, decoder and the gateware's view are made.
 
-A command is 64 bytes: a 128-bit header common to all units, and a body of the unit's own fields, packed from
-the least significant bit in the order of the table.
+A program is a run of blocks of `BLOCK_BYTES`: a program header, then one block per command. Each ends in a
+checksum over itself, checked as it is fetched, and carries the tag of its program, so that a block left over from
+another one is noticed. A command's block is a 128-bit header common to all units, and a body of the unit's own
+fields, packed from the least significant bit in the order of the table.
 
 A unit finishes its commands in order, so "command 7 of `depthwise` has ended" is a number: the count of
 commands that unit has ended. A *token* is such a count. The header names, for each unit, the count that has
 to be reached before the command may start.
 """
 
-from collections.abc import Mapping
+import hashlib
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 UNITS = ("load", "weights", "depthwise", "pointwise", "store")
 """Units that take commands, in the order of their codes. The sixth unit, `fetch`, delivers them."""
 
-COMMAND_BYTES = 64
+BLOCK_BYTES = 96
 HEADER_BITS = 128
+CHECKSUM_BYTES = 4
+"""CRC-32 (ISO-HDLC, the one of zlib and Ethernet) over the rest of the block, little-endian."""
 COUNT_BITS = 16
 """Bits of a token count. Counts wrap; a wait may lie at most half of the range behind."""
 
 MAGIC = 0x43504553  # "SEPC" in memory order
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class CommandError(ValueError):
-    """A field value that the command set can't carry."""
+    """A field value that the command set can't carry, or a block that is not intact."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +53,14 @@ class Field:
         return raw - (1 << self.bits) if self.signed and raw >> self.bits - 1 else raw
 
 
+TAG = Field("tag", 16, "the same in all blocks of a program")
+
 HEADER = (
     Field("unit", 3, "unit that runs the command: its index in `UNITS`"),
     Field("layer", 10, "layer the command belongs to"),
     *(Field(f"wait_{unit}", COUNT_BITS, f"commands of `{unit}` that must have ended") for unit in UNITS),
     Field("space", len(UNITS), "bit per unit: what is waited for there is space, not data"),
+    TAG,
 )
 
 _TRANSFER = (
@@ -136,8 +145,23 @@ BODY: Mapping[str, tuple[Field, ...]] = {
         Field("out_blocks", 10, "blocks of pe_cols output channels"),
         Field("octets", 12, "octets of channels that are written"),
         *_NUMERICS,
+        Field("residual_passes", 3, "passes of identity tiles that bring in the residual of a block; 0: none is added"),
+        Field("residual_pixel", 20, "pixel address of the residual of lane 0 of the first vector, first output block"),
+        Field("residual_row_stride", 16, "rows from one block of the residual to the next"),
+        Field("residual_blocks", 10, "blocks of the residual from there on; those beyond read nothing"),
+        Field("residual_zero_point", 8, "zero point of the residual", signed=True),
+        *(Field(f"{name}_{what}", bits, f"{doc} of {of}")
+          for name, of in (("residual", "the residual"), ("operand", "the layer's output"), ("sum", "the sum"))
+          for what, bits, doc in (("multiplier", 31, "multiplier"), ("shift", 5, "right shift"))),
+        Field("sum_zero_point", 8, "zero point of the sum", signed=True),
+        Field("sum_minimum", 8, "lower clamp of the sum", signed=True),
+        Field("sum_maximum", 8, "upper clamp of the sum", signed=True),
     ),
 }
+
+RESIDUAL = tuple(entry.name for entry in BODY["pointwise"]
+                 if entry.name.partition("_")[0] in ("residual", "operand", "sum"))
+"""Fields of a pointwise command that adds a residual."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,10 +174,10 @@ class Command:
     waits: Mapping[str, int] = field(default_factory=dict)
     space: frozenset[str] = frozenset()
 
-    def encode(self) -> bytes:
-        """64 bytes, little-endian. Raises `CommandError` for a value its field can't hold."""
+    def encode(self, tag: int = 0) -> bytes:
+        """`BLOCK_BYTES`, little-endian. Raises `CommandError` for a value its field can't hold."""
         header = {"unit": UNITS.index(self.unit), "layer": self.layer,
-                  "space": sum(1 << index for index, unit in enumerate(UNITS) if unit in self.space)}
+                  "tag": tag, "space": sum(1 << index for index, unit in enumerate(UNITS) if unit in self.space)}
         header |= {f"wait_{unit}": self.waits.get(unit, 0) % (1 << COUNT_BITS) for unit in UNITS}
         if self.fields.keys() != {entry.name for entry in BODY[self.unit]}:
             raise CommandError(f"{self.unit}: fields {sorted(self.fields)} are not the unit's own")
@@ -161,7 +185,21 @@ class Command:
             bits = _pack(HEADER, header) | _pack(BODY[self.unit], self.fields) << HEADER_BITS
         except CommandError as error:
             raise CommandError(f"{self.unit} command of layer {self.layer}: {error}") from None
-        return bits.to_bytes(COMMAND_BYTES, "little")
+        return _checked(bits)
+
+
+def _checked(bits: int) -> bytes:
+    data = bits.to_bytes(BLOCK_BYTES - CHECKSUM_BYTES, "little")
+    return data + zlib.crc32(data).to_bytes(CHECKSUM_BYTES, "little")
+
+
+def check_block(data: bytes) -> None:
+    """Raises `CommandError` for a block whose checksum is wrong."""
+    if len(data) != BLOCK_BYTES:
+        raise CommandError(f"{len(data)} bytes: a block is {BLOCK_BYTES}")
+    found, wanted = int.from_bytes(data[-CHECKSUM_BYTES:], "little"), zlib.crc32(data[:-CHECKSUM_BYTES])
+    if found != wanted:
+        raise CommandError(f"checksum {found:08x}: that of the block is {wanted:08x}")
 
 
 def _pack(table: tuple[Field, ...], values: Mapping[str, int]) -> int:
@@ -180,28 +218,62 @@ def _unpack(table: tuple[Field, ...], bits: int) -> dict[str, int]:
     return values
 
 
-def decode_command(data: bytes) -> Command:
-    """Inverse of `Command.encode`. Raises `CommandError` for a unit that does not exist."""
-    bits = int.from_bytes(data[:COMMAND_BYTES], "little")
+def decode_command(data: bytes) -> tuple[Command, int]:
+    """Inverse of `Command.encode`: the command and its tag.
+
+    Raises `CommandError` for a block that is not intact or names a unit that does not exist.
+    """
+    check_block(data)
+    bits = int.from_bytes(data, "little")
     header = _unpack(HEADER, bits)
     if header["unit"] >= len(UNITS):
         raise CommandError(f"unit code {header['unit']}: must be 0 to {len(UNITS) - 1}")
     unit = UNITS[header["unit"]]
     return Command(unit=unit, layer=header["layer"], fields=_unpack(BODY[unit], bits >> HEADER_BITS),
                    waits={name: header[f"wait_{name}"] for name in UNITS if header[f"wait_{name}"]},
-                   space=frozenset(name for index, name in enumerate(UNITS) if header["space"] >> index & 1))
+                   space=frozenset(name for index, name in enumerate(UNITS) if header["space"] >> index & 1),
+                   ), header["tag"]
 
 
 PROGRAM_HEADER = (
     Field("magic", 32, "the letters SEPC"),
     Field("version", 32, "format version"),
     Field("config", 32, "hash of the configuration the program was compiled for"),
-    Field("commands", 32, "number of commands that follow"),
+    Field("commands", 16, "number of commands that follow"),
+    TAG,
 )
-"""First 64 bytes of a program; the rest of them is zero."""
+"""Fields of a program's first block; the rest of it, up to the checksum, is zero."""
 
 
-def encode_program_header(config_hash: int, commands: int) -> bytes:
-    bits = _pack(PROGRAM_HEADER, {"magic": MAGIC, "version": FORMAT_VERSION, "config": config_hash,
-                                  "commands": commands})
-    return bits.to_bytes(COMMAND_BYTES, "little")
+def encode_program(config_hash: int, commands: Sequence[Command]) -> bytes:
+    """All blocks of a program. Raises `CommandError`."""
+    # Not a CRC: that of blocks that end in their own CRC says nothing of what is in them.
+    digest = hashlib.sha256(b"".join(command.encode() for command in commands)).digest()
+    tag = int.from_bytes(digest[:TAG.bits // 8], "little")
+    header = {"magic": MAGIC, "version": FORMAT_VERSION, "config": config_hash, "commands": len(commands), "tag": tag}
+    return b"".join([_checked(_pack(PROGRAM_HEADER, header)), *(command.encode(tag) for command in commands)])
+
+
+def decode_program(data: bytes) -> tuple[dict[str, int], list[Command]]:
+    """Inverse of `encode_program`: fields of the header, and the commands.
+
+    Raises `CommandError` that names the block.
+    """
+    if len(data) < BLOCK_BYTES:
+        raise CommandError(f"{len(data)} bytes: a program has at least {BLOCK_BYTES}")
+    block = 0
+    try:
+        check_block(data[:BLOCK_BYTES])
+        header = _unpack(PROGRAM_HEADER, int.from_bytes(data[:BLOCK_BYTES], "little"))
+        for name, wanted in (("magic", MAGIC), ("version", FORMAT_VERSION)):
+            if header[name] != wanted:
+                raise CommandError(f"{name} {header[name]:#x}: must be {wanted:#x}")
+        commands = []
+        for block in range(1, header["commands"] + 1):
+            command, tag = decode_command(data[block * BLOCK_BYTES:(block + 1) * BLOCK_BYTES])
+            if tag != header["tag"]:
+                raise CommandError(f"tag {tag:#06x}: that of the program is {header['tag']:#06x}")
+            commands.append(command)
+    except CommandError as error:
+        raise CommandError(f"block {block} at byte {block * BLOCK_BYTES}: {error}") from None
+    return header, commands

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.commands import Command, encode_program_header
+from hw.commands import Command, encode_program
 from hw.config import EngineConfig
 
 ALIGNMENT = 64
@@ -108,8 +108,7 @@ class Program:
     @cached_property
     def encoded(self) -> bytes:
         """Header and commands, as `fetch` reads them."""
-        header = encode_program_header(self.config.hash, len(self.commands))
-        return header + b"".join(command.encode() for command in self.commands)
+        return encode_program(self.config.hash, self.commands)
 
     @property
     def memory_bytes(self) -> int:

@@ -13,8 +13,9 @@ from hw.memory_timing import MemoryTiming
 from hw.program import Program
 from hw.verilator import ToolError, build_simulator, environment
 
-ERRORS = {1: "the program is not one for this engine", 2: "a command names no unit",
-          4: "two units met in one bank of the activation memory"}
+ERRORS = {1: "the program is not of this format", 2: "the program is for another configuration",
+          3: "a block of the program is broken", 4: "a block belongs to another program", 5: "a command names no unit",
+          8: "two units met in one bank of the activation memory"}
 
 
 class EngineError(RuntimeError):

@@ -6,6 +6,7 @@ from math import ceil, prod
 from golden.layer import LayerSpec, QuantisedLayer
 from golden.network import INPUT
 from golden.quantise import Rounding
+from hw.commands import RESIDUAL
 from hw.compiler.errors import CompileError
 from hw.compiler.layers import (
     POOLS,
@@ -262,6 +263,7 @@ class _Cascade:
                 "out_row": target.base + octet // config.octets_per_word * target.stride + target.pixel(y) // pixels,
                 "out_octet": octet % config.octets_per_word, "out_row_stride": target.stride, "out_blocks": blocks,
                 "octets": min(blocks * octets_per_block, all_octets - octet), **self._numerics(index),
+                **dict.fromkeys(RESIDUAL, 0),
             }
             self.sequencer.add("pointwise", self.first_layer + index, fields, reads=[region, *reads],
                                writes=target.region(y, y + rows))

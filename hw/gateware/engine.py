@@ -29,7 +29,7 @@ class Engine(Component):
     program_address : In(32), held from `start` on; burst_bytes : In, power of two, held while `busy`.
     busy : Out(1).
     irq : Out(1), one cycle: the program has ended, or an error stopped it.
-    error : Out(3), of `fetch.ERRORS`, plus 4 if two units met in a bank of the activation memory.
+    error : Out(3), of `fetch.ERRORS`, plus 8 if two units met in a bank of the activation memory.
     bus : Out(`BurstPort`).
     started, ended : Out, a bit per unit, if `retire_port`: high the cycle after a command started, and in the
         cycle its tokens are set.
@@ -40,7 +40,7 @@ class Engine(Component):
         retire = {"started": Out(len(UNITS)), "ended": Out(len(UNITS))} if config.retire_port else {}
         super().__init__({
             "start": In(1), "program_address": In(32), "burst_bytes": In(BURST_BITS),
-            "busy": Out(1), "irq": Out(1), "error": Out(3),
+            "busy": Out(1), "irq": Out(1), "error": Out(4),
             "bus": Out(BurstPort(config)),
             **retire,
         })

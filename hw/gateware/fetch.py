@@ -4,9 +4,10 @@ from typing import Any
 
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, wiring
+from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hw.commands import COMMAND_BYTES, FORMAT_VERSION, HEADER_BITS, MAGIC, PROGRAM_HEADER, UNITS
+from hw.commands import BLOCK_BYTES, FORMAT_VERSION, HEADER_BITS, MAGIC, PROGRAM_HEADER, TAG, UNITS
 from hw.config import EngineConfig
 from hw.gateware.bus import BURST_BITS, Bursts, ReadBeats, RequestPort
 from hw.gateware.command_queue import ENTRY
@@ -15,8 +16,9 @@ from hw.gateware.layouts import BODY_LAYOUT, HEADER_LAYOUT
 from hw.gateware.queue import Queue
 from hw.latency import FETCH_BYTES
 
-ERRORS = {"program": 1, "unit": 2}
-"""Codes: the header is not a program for this engine; a command names no unit."""
+ERRORS = {"program": 1, "configuration": 2, "checksum": 3, "tag": 4, "unit": 5}
+"""Codes: no program of this format; one for another configuration; a broken block; a block of another program;
+a command that names no unit."""
 
 
 class Fetch(Component):
@@ -43,21 +45,21 @@ class Fetch(Component):
             "request": Out(RequestPort(config)), "beats": In(ReadBeats(config)),
             **{f"queue_{unit}": Out(ENTRY[unit]) for unit in UNITS},
             "push": Out(len(UNITS)), "full": In(len(UNITS)),
-            "finished": Out(1), "error": Out(2),
+            "finished": Out(1), "error": Out(3),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         config = self.config
-        beats = COMMAND_BYTES // config.bus_bytes
+        beats = BLOCK_BYTES // config.bus_bytes
         depth = FETCH_BYTES // config.bus_bytes
         m.submodules.bursts = bursts = Bursts(config)
         m.submodules.buffer = buffer = Queue(config.bus_bits, depth)
         space = Signal(range(depth + 1), init=depth)
-        collected = Signal(8 * COMMAND_BYTES)
+        collected = Signal(8 * BLOCK_BYTES)
         count = Signal(range(beats + 1))
         complete, in_header = Signal(), Signal()
-        commands = Signal(32)
+        commands, tag = Signal(16), Signal(TAG.bits)
         address = Signal(32)
 
         # Ask only for what the buffer has room for.
@@ -76,13 +78,27 @@ class Fetch(Component):
         with m.If(buffer.pop):
             m.d.sync += [collected.eq(Cat(collected, buffer.head)[config.bus_bits:]), count.eq(count + 1)]
 
+        m.submodules.checksum = checksum = CRC32_ISO_HDLC(config.bus_bits).create()
+        m.d.comb += [checksum.start.eq(count == 0), checksum.valid.eq(buffer.pop), checksum.data.eq(buffer.head)]
+
         header = data.View(HEADER_LAYOUT, collected[:HEADER_LAYOUT.size])
         program = data.View(data.StructLayout({field.name: field.bits for field in PROGRAM_HEADER}),
                             collected[:sum(field.bits for field in PROGRAM_HEADER)])
-        known = header.unit < len(UNITS)
-        deliver = Signal()
+        fault, foreign, deliver = Signal(3), Signal(), Signal()
+        m.d.comb += foreign.eq(header.tag != tag)
+        with m.If(~checksum.match_detected):
+            m.d.comb += fault.eq(ERRORS["checksum"])
+        with m.Elif(in_header):
+            with m.If((program.magic != MAGIC) | (program.version != FORMAT_VERSION)):
+                m.d.comb += fault.eq(ERRORS["program"])
+            with m.Elif(program.config != config.hash):
+                m.d.comb += fault.eq(ERRORS["configuration"])
+        with m.Elif(foreign):
+            m.d.comb += fault.eq(ERRORS["tag"])
+        with m.Elif(header.unit >= len(UNITS)):
+            m.d.comb += fault.eq(ERRORS["unit"])
         m.d.comb += [
-            deliver.eq(complete & ~in_header & known & ~self.full.bit_select(header.unit, 1)),
+            deliver.eq(complete & ~in_header & (fault == 0) & ~self.full.bit_select(header.unit, 1)),
             *(self.push[index].eq(deliver & (header.unit == index)) for index in range(len(UNITS))),
         ]
         for unit in UNITS:
@@ -95,19 +111,15 @@ class Fetch(Component):
         with m.If(self.start):
             m.d.comb += [bursts.start.eq(1), bursts.address.eq(self.address), bursts.beats.eq(beats)]
             m.d.sync += [in_header.eq(1), self.finished.eq(0), self.error.eq(0), address.eq(self.address)]
+        with m.Elif(complete & (fault != 0)):
+            m.d.sync += [self.error.eq(fault), self.finished.eq(1)]
         with m.Elif(complete & in_header):
-            m.d.sync += [count.eq(0), in_header.eq(0), commands.eq(program.commands)]
-            right = ((program.magic == MAGIC) & (program.version == FORMAT_VERSION)
-                     & (program.config == config.hash))
-            with m.If(~right):
-                m.d.sync += [self.error.eq(ERRORS["program"]), self.finished.eq(1)]
-            with m.Elif(program.commands == 0):
+            m.d.sync += [count.eq(0), in_header.eq(0), commands.eq(program.commands), tag.eq(program.tag)]
+            with m.If(program.commands == 0):
                 m.d.sync += self.finished.eq(1)
             with m.Else():
-                m.d.comb += [bursts.start.eq(1), bursts.address.eq(address + COMMAND_BYTES),
+                m.d.comb += [bursts.start.eq(1), bursts.address.eq(address + BLOCK_BYTES),
                              bursts.beats.eq(program.commands * beats)]
-        with m.Elif(complete & ~known):
-            m.d.sync += [self.error.eq(ERRORS["unit"]), self.finished.eq(1)]
         with m.Elif(deliver):
             m.d.sync += [count.eq(0), commands.eq(commands - 1)]
             with m.If(commands == 1):

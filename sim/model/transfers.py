@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hw.commands import COMMAND_BYTES
+from hw.commands import BLOCK_BYTES
 from hw.config import EngineConfig
 from hw.latency import FETCH_BYTES, OPEN_TRANSFERS, STORE_BURSTS, STORE_READ
 
@@ -138,11 +138,11 @@ class FetchUser(BusUser):
     """`fetch`: asks for what its buffer has room for; beats leave the buffer into commands."""
 
     def __init__(self, config: EngineConfig, burst_bytes: int, address: int, commands: int) -> None:
-        self.beats_per_command = COMMAND_BYTES // config.bus_bytes
+        self.beats_per_block = BLOCK_BYTES // config.bus_bytes
         self._depth = FETCH_BYTES // config.bus_bytes
-        self._bursts = burst_beats(config, burst_bytes, {"dram_address": address, "beats": self.beats_per_command})
+        self._bursts = burst_beats(config, burst_bytes, {"dram_address": address, "beats": self.beats_per_block})
         self._body = burst_beats(config, burst_bytes, {
-            "dram_address": address + COMMAND_BYTES, "beats": commands * self.beats_per_command})
+            "dram_address": address + BLOCK_BYTES, "beats": commands * self.beats_per_block})
         self._next = self._granted = 0
         self._from: int | None = 1
         self._arrived: list[int] = []
@@ -168,18 +168,18 @@ class FetchUser(BusUser):
         while self._resume >= 0 and len(self._popped) < len(self._arrived):
             beat = len(self._popped)
             earliest = self._arrived[beat] + 2
-            if beat % self.beats_per_command == 0:
+            if beat % self.beats_per_block == 0:
                 earliest = max(earliest, self._resume)
             if beat:
                 earliest = max(earliest, self._popped[-1] + 1)
             self._popped.append(earliest)
-            if (beat + 1) % self.beats_per_command == 0:
+            if (beat + 1) % self.beats_per_block == 0:
                 self._resume = -1
         self._ask()
 
     def delivered(self, cycle: int) -> None:
         """The complete command left in `cycle`."""
-        if len(self._popped) == self.beats_per_command:
+        if len(self._popped) == self.beats_per_block:
             self._bursts += self._body
             self._from = cycle + 1
         self._resume = cycle + 1

@@ -7,7 +7,7 @@ import pytest
 
 from golden.layer import LayerSpec, Padding
 from golden.synthetic import synthesise_layer
-from hw.commands import UNITS, Command
+from hw.commands import BLOCK_BYTES, UNITS, Command
 from hw.compiler.cascade import Schedule, compile_cascade, schedules, stripes
 from hw.compiler.errors import CompileError
 from hw.config import EngineConfig
@@ -179,7 +179,7 @@ def test_a_forward_wait_gets_stuck() -> None:
 def test_fields_fit_and_waits_cover_the_data(config: EngineConfig) -> None:
     """Whatever the order, a store finds all of its rows written: it waits for their writer."""
     for program in programs(config):
-        assert all(len(command.encode()) == 64 for command in program.commands)
+        assert all(len(command.encode()) == BLOCK_BYTES for command in program.commands)
         writer = "depthwise" if program.layers[-1] == "dw" else "pointwise"
         for command in program.commands:
             if command.unit == "store":

@@ -1,13 +1,15 @@
 """The command set: what is encoded is decoded, what does not fit is refused, the gateware sees the same table."""
 
 import random
+import zlib
 
 import pytest
 from amaranth.hdl import Shape
 
 from hw.commands import (
+    BLOCK_BYTES,
     BODY,
-    COMMAND_BYTES,
+    CHECKSUM_BYTES,
     COUNT_BITS,
     FORMAT_VERSION,
     HEADER,
@@ -19,7 +21,8 @@ from hw.commands import (
     CommandError,
     Field,
     decode_command,
-    encode_program_header,
+    decode_program,
+    encode_program,
 )
 from hw.gateware.layouts import BODY_LAYOUT, HEADER_LAYOUT
 
@@ -43,7 +46,7 @@ def command(unit: str, value) -> Command:
 @pytest.mark.parametrize("end", [0, 1])
 def test_extremes_survive(unit: str, end: int) -> None:
     wanted = command(unit, lambda field: limits(field)[end])
-    assert decode_command(wanted.encode()) == wanted
+    assert decode_command(wanted.encode(0xBEEF)) == (wanted, 0xBEEF)
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -51,22 +54,24 @@ def test_random_values_survive(unit: str) -> None:
     rng = random.Random(unit)
     for _ in range(50):
         wanted = command(unit, lambda field: rng.randint(*limits(field)))
-        assert decode_command(wanted.encode()) == wanted
+        assert decode_command(wanted.encode(0xBEEF)) == (wanted, 0xBEEF)
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_fields_do_not_overlap(unit: str) -> None:
     """One field at a time, all its bits set: the encodings have no bit in common and leave none out."""
-    zero = int.from_bytes(command(unit, lambda field: 0).encode(), "little")
+
+
+    def coded(value) -> int:
+        return int.from_bytes(command(unit, value).encode()[:-CHECKSUM_BYTES], "little")
+
+    zero = coded(lambda field: 0)
     seen = 0
     for chosen in BODY[unit]:
         values = {field.name: 0 for field in BODY[unit]} | {
             chosen.name: -1 if chosen.signed else limits(chosen)[1]
         }
-        bits = (
-            int.from_bytes(command(unit, lambda field, values=values: values[field.name]).encode(), "little")
-            ^ zero
-        )
+        bits = coded(lambda field, values=values: values[field.name]) ^ zero
         assert bits.bit_count() == chosen.bits
         assert not bits & seen
         seen |= bits
@@ -99,21 +104,22 @@ def test_layer_and_fields_are_checked() -> None:
 
 @pytest.mark.parametrize("code", [5, 6, 7])
 def test_unknown_unit(code: int) -> None:
+    block = bytes([code]) + bytes(BLOCK_BYTES - CHECKSUM_BYTES - 1)
     with pytest.raises(CommandError, match=f"unit code {code}: must be 0 to 4"):
-        decode_command(bytes([code]) + bytes(COMMAND_BYTES - 1))
+        decode_command(block + zlib.crc32(block).to_bytes(CHECKSUM_BYTES, "little"))
 
 
 def test_counts_wrap() -> None:
     fields = {field.name: 0 for field in BODY["weights"]}
     wrapped = Command(unit="weights", layer=0, fields=fields, waits={"load": (1 << COUNT_BITS) + 5})
-    assert decode_command(wrapped.encode()).waits == {"load": 5}
+    assert decode_command(wrapped.encode())[0].waits == {"load": 5}
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_bodies_fit(unit: str) -> None:
     assert sum(field.bits for field in HEADER) <= HEADER_BITS
-    assert HEADER_BITS + sum(field.bits for field in BODY[unit]) <= 8 * COMMAND_BYTES
-    assert len(command(unit, lambda field: 0).encode()) == COMMAND_BYTES
+    assert HEADER_BITS + sum(field.bits for field in BODY[unit]) <= 8 * (BLOCK_BYTES - CHECKSUM_BYTES)
+    assert len(command(unit, lambda field: 0).encode()) == BLOCK_BYTES
 
 
 @pytest.mark.parametrize(
@@ -129,11 +135,36 @@ def test_gateware_sees_the_same_table(layout, table: tuple[Field, ...]) -> None:
 
 
 def test_program_header() -> None:
-    header = encode_program_header(0xDEADBEEF, 7)
-    assert len(header) == COMMAND_BYTES
-    words = [int.from_bytes(header[place : place + 4], "little") for place in range(0, COMMAND_BYTES, 4)]
-    assert words == [MAGIC, FORMAT_VERSION, 0xDEADBEEF, 7, *[0] * 12]
-    assert header[:4] == b"SEPC"
+    data = encode_program(0xDEADBEEF, [command("load", lambda field: 1)])
+    assert len(data) == 2 * BLOCK_BYTES
+    words = [int.from_bytes(data[place : place + 4], "little") for place in range(0, 16, 4)]
+    tag = decode_command(data[BLOCK_BYTES:])[1]
+    assert words == [MAGIC, FORMAT_VERSION, 0xDEADBEEF, 1 | tag << 16]
+    assert data[:4] == b"SEPC"
+    assert data[16 : BLOCK_BYTES - CHECKSUM_BYTES] == bytes(BLOCK_BYTES - CHECKSUM_BYTES - 16)
     assert sum(field.bits for field in PROGRAM_HEADER) == 128
-    with pytest.raises(CommandError):
-        encode_program_header(1 << 32, 1)
+    with pytest.raises(CommandError, match="config"):
+        encode_program(1 << 32, [])
+
+
+def test_program_survives() -> None:
+    commands = [command(unit, lambda field: 1) for unit in UNITS]
+    header, decoded = decode_program(encode_program(7, commands))
+    assert decoded == commands
+    assert (header["config"], header["commands"]) == (7, len(UNITS))
+
+
+def test_broken_programs_are_refused() -> None:
+    good = encode_program(7, [command(unit, lambda field: 1) for unit in UNITS])
+    other = encode_program(7, [command(unit, lambda field: 0) for unit in UNITS])
+    with pytest.raises(CommandError, match="95 bytes: a program has at least 96"):
+        decode_program(good[:95])
+    with pytest.raises(CommandError, match=r"block 5 at byte 480: 20 bytes: a block is 96"):
+        decode_program(good[:500])
+    with pytest.raises(CommandError, match=r"block 2 at byte 192: checksum"):
+        decode_program(good[:200] + b"!" + good[201:])
+    with pytest.raises(CommandError, match=r"block 3 at byte 288: tag"):
+        decode_program(good[:288] + other[288:])
+    block = b"SEPD" + good[4 : BLOCK_BYTES - CHECKSUM_BYTES]
+    with pytest.raises(CommandError, match=r"block 0 at byte 0: magic 0x44504553: must be 0x43504553"):
+        decode_program(block + zlib.crc32(block).to_bytes(CHECKSUM_BYTES, "little"))

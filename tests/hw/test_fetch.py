@@ -1,11 +1,12 @@
 """The fetch unit: commands to their queues, errors of the header and of a command, queues that are full."""
 
 import random
+import zlib
 
 import numpy as np
 import pytest
 
-from hw.commands import BODY, COMMAND_BYTES, COUNT_BITS, UNITS, Command, encode_program_header
+from hw.commands import BLOCK_BYTES, BODY, CHECKSUM_BYTES, COUNT_BITS, UNITS, Command, encode_program
 from hw.config import EngineConfig
 from hw.gateware.fetch import ERRORS, Fetch
 from hw.latency import FETCH_BYTES
@@ -35,9 +36,14 @@ def random_commands(rng: random.Random, count: int) -> list[Command]:
 
 
 def program(config: EngineConfig, commands: list[Command]) -> bytes:
-    return encode_program_header(config.hash, len(commands)) + b"".join(
-        command.encode() for command in commands
-    )
+    return encode_program(config.hash, commands)
+
+
+def resealed(image: bytearray, block: int) -> bytes:
+    """`image` with the right checksum on a block that was changed."""
+    start, end = block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES - CHECKSUM_BYTES
+    image[end : end + CHECKSUM_BYTES] = zlib.crc32(image[start:end]).to_bytes(CHECKSUM_BYTES, "little")
+    return bytes(image)
 
 
 def run(config: EngineConfig, image: bytes, *, full=lambda cycle: 0, cycles: int = LIMIT, seed: int = 0):
@@ -90,11 +96,11 @@ def test_delivers_in_order(config: EngineConfig) -> None:
     pushed, error, finished, read = run(config, program(config, commands))
     assert pushed == described(commands)
     assert (error, finished) == (0, 1)
-    assert read == 13 * COMMAND_BYTES
+    assert read == 13 * BLOCK_BYTES
 
 
 def test_empty_program() -> None:
-    assert run(TINY, program(TINY, [])) == ([], 0, 1, COMMAND_BYTES)
+    assert run(TINY, program(TINY, [])) == ([], 0, 1, BLOCK_BYTES)
 
 
 def test_full_queue_holds_up_all_behind_it() -> None:
@@ -106,26 +112,48 @@ def test_full_queue_holds_up_all_behind_it() -> None:
     first = next(i for i, command in enumerate(commands) if command.unit == UNITS[blocked])
     assert pushed == described(commands[:first])
     assert not finished
-    assert read <= (first + 2) * COMMAND_BYTES + FETCH_BYTES  # no more than the buffer holds
+    assert read <= (first + 2) * BLOCK_BYTES + FETCH_BYTES  # no more than the buffer holds
     pushed, error, finished, _ = run(
         TINY, program(TINY, commands), full=lambda cycle: 0b11111 if cycle % 7 else 0
     )
     assert (pushed, error, finished) == (described(commands), 0, 1)
 
 
-@pytest.mark.parametrize("field", ["magic", "version", "config"])
+@pytest.mark.parametrize(
+    ("field", "error"), [("magic", "program"), ("version", "program"), ("config", "configuration")]
+)
 @pytest.mark.parametrize("bit", [0, 31])
-def test_wrong_header(field: str, bit: int) -> None:
+def test_wrong_header(field: str, error: str, bit: int) -> None:
     image = bytearray(program(TINY, random_commands(random.Random(3), 3)))
     place = 4 * ("magic", "version", "config").index(field) + bit // 8
     image[place] ^= 1 << bit % 8
-    assert run(TINY, bytes(image)) == ([], ERRORS["program"], 1, COMMAND_BYTES)
+    assert run(TINY, bytes(image)) == ([], ERRORS["checksum"], 1, BLOCK_BYTES)
+    assert run(TINY, resealed(image, 0)) == ([], ERRORS[error], 1, BLOCK_BYTES)
 
 
 @pytest.mark.parametrize("code", [5, 6, 7])
 def test_unknown_unit(code: int) -> None:
     commands = random_commands(random.Random(4), 5)
     image = bytearray(program(TINY, commands))
-    image[3 * COMMAND_BYTES] = image[3 * COMMAND_BYTES] & ~7 | code
-    pushed, error, finished, _ = run(TINY, bytes(image))
+    image[3 * BLOCK_BYTES] = image[3 * BLOCK_BYTES] & ~7 | code
+    pushed, error, finished, _ = run(TINY, resealed(image, 3))
     assert (pushed, error, finished) == (described(commands[:2]), ERRORS["unit"], 1)
+
+
+@CONFIGS
+@pytest.mark.parametrize("seed", range(6))
+def test_broken_block(config: EngineConfig, seed: int) -> None:
+    """One bit anywhere in a block, its checksum included, and nothing of it or behind it is run."""
+    rng = random.Random(seed)
+    commands = random_commands(rng, 5)
+    image, block = bytearray(program(config, commands)), rng.randrange(1, 6)
+    image[block * BLOCK_BYTES + rng.randrange(BLOCK_BYTES)] ^= 1 << rng.randrange(8)
+    pushed, error, finished, _ = run(config, bytes(image))
+    assert (pushed, error, finished) == (described(commands[: block - 1]), ERRORS["checksum"], 1)
+
+
+def test_block_of_another_program() -> None:
+    commands, others = (random_commands(random.Random(seed), 5) for seed in (5, 6))
+    image = program(TINY, commands)[: 3 * BLOCK_BYTES] + program(TINY, others)[3 * BLOCK_BYTES :]
+    pushed, error, finished, _ = run(TINY, image)
+    assert (pushed, error, finished) == (described(commands[:2]), ERRORS["tag"], 1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hw.commands import COMMAND_BYTES, decode_command
+from hw.commands import decode_program
 from hw.program import ALIGNMENT, DramTensor
 from tests.support.cases import CASES
 from tests.support.configs import SKEW, TINY
@@ -57,9 +57,6 @@ def test_places(name: str, config) -> None:
     memory = program.memory(values)
     assert len(memory) == program.memory_bytes
     np.testing.assert_array_equal(program.input.unpack(memory), values, strict=True)
-    stored = memory[program.address + COMMAND_BYTES :].tobytes()
-    decoded = [
-        decode_command(stored[place : place + COMMAND_BYTES])
-        for place in range(0, len(stored), COMMAND_BYTES)
-    ]
+    header, decoded = decode_program(memory[program.address :].tobytes())
+    assert header["config"] == config.hash
     assert decoded == list(program.commands)
