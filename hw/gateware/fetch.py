@@ -84,16 +84,16 @@ class Fetch(Component):
         header = data.View(HEADER_LAYOUT, collected[:HEADER_LAYOUT.size])
         program = data.View(data.StructLayout({field.name: field.bits for field in PROGRAM_HEADER}),
                             collected[:sum(field.bits for field in PROGRAM_HEADER)])
-        fault, foreign, deliver = Signal(3), Signal(), Signal()
-        m.d.comb += foreign.eq(header.tag != tag)
-        with m.If(~checksum.match_detected):
+        fault, intact, deliver = Signal(3), Signal(), Signal()
+        m.d.comb += intact.eq(checksum.match_detected)
+        with m.If(~intact):
             m.d.comb += fault.eq(ERRORS["checksum"])
         with m.Elif(in_header):
             with m.If((program.magic != MAGIC) | (program.version != FORMAT_VERSION)):
                 m.d.comb += fault.eq(ERRORS["program"])
             with m.Elif(program.config != config.hash):
                 m.d.comb += fault.eq(ERRORS["configuration"])
-        with m.Elif(foreign):
+        with m.Elif(header.tag != tag):
             m.d.comb += fault.eq(ERRORS["tag"])
         with m.Elif(header.unit >= len(UNITS)):
             m.d.comb += fault.eq(ERRORS["unit"])
