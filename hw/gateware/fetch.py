@@ -86,17 +86,18 @@ class Fetch(Component):
                             collected[:sum(field.bits for field in PROGRAM_HEADER)])
         fault, intact, deliver = Signal(3), Signal(), Signal()
         m.d.comb += intact.eq(checksum.match_detected)
-        with m.If(~intact):
-            m.d.comb += fault.eq(ERRORS["checksum"])
-        with m.Elif(in_header):
-            with m.If((program.magic != MAGIC) | (program.version != FORMAT_VERSION)):
-                m.d.comb += fault.eq(ERRORS["program"])
-            with m.Elif(program.config != config.hash):
-                m.d.comb += fault.eq(ERRORS["configuration"])
-        with m.Elif(header.tag != tag):
-            m.d.comb += fault.eq(ERRORS["tag"])
-        with m.Elif(header.unit >= len(UNITS)):
-            m.d.comb += fault.eq(ERRORS["unit"])
+        m.d.comb += fault.eq(ERRORS["checksum"])
+        with m.If(intact):
+            m.d.comb += fault.eq(0)
+            with m.If(in_header):
+                with m.If((program.magic != MAGIC) | (program.version != FORMAT_VERSION)):
+                    m.d.comb += fault.eq(ERRORS["program"])
+                with m.Elif(program.config != config.hash):
+                    m.d.comb += fault.eq(ERRORS["configuration"])
+            with m.Elif(header.tag != tag):
+                m.d.comb += fault.eq(ERRORS["tag"])
+            with m.Elif(header.unit >= len(UNITS)):
+                m.d.comb += fault.eq(ERRORS["unit"])
         m.d.comb += [
             deliver.eq(complete & ~in_header & (fault == 0) & ~self.full.bit_select(header.unit, 1)),
             *(self.push[index].eq(deliver & (header.unit == index)) for index in range(len(UNITS))),
