@@ -1,0 +1,122 @@
+/* Registers of sepconv. Made by `python -m hw.register_text`; do not edit. */
+#ifndef SEPCONV_REGISTERS_H
+#define SEPCONV_REGISTERS_H
+
+/* the letters SEPC (ro) */
+#define SEPCONV_IDENTITY 0x00u
+#define SEPCONV_IDENTITY_RESET 0x43504553u
+/* what this engine understands (ro) */
+#define SEPCONV_VERSION 0x04u
+#define SEPCONV_VERSION_RESET 0x00010002u
+#define SEPCONV_VERSION_PROGRAM_SHIFT 0u
+#define SEPCONV_VERSION_PROGRAM_MASK 0xffffu
+#define SEPCONV_VERSION_REGISTERS_SHIFT 16u
+#define SEPCONV_VERSION_REGISTERS_MASK 0xffff0000u
+/* hash of the configuration, which programs carry (ro) */
+#define SEPCONV_CONFIG 0x08u
+/* one bit at a time (wo) */
+#define SEPCONV_CONTROL 0x0cu
+#define SEPCONV_CONTROL_START_SHIFT 0u
+#define SEPCONV_CONTROL_START_MASK 0x1u
+#define SEPCONV_CONTROL_STOP_SHIFT 1u
+#define SEPCONV_CONTROL_STOP_MASK 0x2u
+#define SEPCONV_CONTROL_SOFT_RESET_SHIFT 2u
+#define SEPCONV_CONTROL_SOFT_RESET_MASK 0x4u
+/* state (ro) */
+#define SEPCONV_STATUS 0x10u
+#define SEPCONV_STATUS_BUSY_SHIFT 0u
+#define SEPCONV_STATUS_BUSY_MASK 0x1u
+#define SEPCONV_STATUS_DONE_SHIFT 1u
+#define SEPCONV_STATUS_DONE_MASK 0x2u
+#define SEPCONV_STATUS_ERROR_SHIFT 2u
+#define SEPCONV_STATUS_ERROR_MASK 0x4u
+#define SEPCONV_STATUS_HALTING_SHIFT 3u
+#define SEPCONV_STATUS_HALTING_MASK 0x8u
+/* the interrupt output is high while both bits are set (rw) */
+#define SEPCONV_INTERRUPT 0x14u
+#define SEPCONV_INTERRUPT_PENDING_SHIFT 0u
+#define SEPCONV_INTERRUPT_PENDING_MASK 0x1u
+#define SEPCONV_INTERRUPT_ENABLE_SHIFT 1u
+#define SEPCONV_INTERRUPT_ENABLE_MASK 0x2u
+/* byte address of the program, a multiple of 32 (rw) */
+#define SEPCONV_PROGRAM_ADDRESS 0x18u
+/* bytes of the longest burst: 32, 64, 128, 256 (rw) */
+#define SEPCONV_BURST_BYTES 0x1cu
+#define SEPCONV_BURST_BYTES_RESET 0x00000100u
+/* first byte the engine may read (rw) */
+#define SEPCONV_READ_FIRST 0x20u
+#define SEPCONV_READ_FIRST_RESET 0xffffffffu
+/* last byte the engine may read (rw) */
+#define SEPCONV_READ_LAST 0x24u
+/* first byte the engine may write (rw) */
+#define SEPCONV_WRITE_FIRST 0x28u
+#define SEPCONV_WRITE_FIRST_RESET 0xffffffffu
+/* last byte the engine may write (rw) */
+#define SEPCONV_WRITE_LAST 0x2cu
+/* why the engine stopped; 0 without an error (ro) */
+#define SEPCONV_ERROR 0x30u
+#define SEPCONV_ERROR_CODE_SHIFT 0u
+#define SEPCONV_ERROR_CODE_MASK 0xffu
+#define SEPCONV_ERROR_UNIT_SHIFT 8u
+#define SEPCONV_ERROR_UNIT_MASK 0x700u
+/* which command it happened to (ro) */
+#define SEPCONV_ERROR_COMMAND 0x34u
+/* where it happened (ro) */
+#define SEPCONV_ERROR_ADDRESS 0x38u
+/* clock cycles from start to now or to the interrupt (ro) */
+#define SEPCONV_CYCLES_LOW 0x40u
+/* their upper half, as it was when CYCLES_LOW was last read (ro) */
+#define SEPCONV_CYCLES_HIGH 0x44u
+/* bus beats read since the start (ro) */
+#define SEPCONV_READ_BEATS 0x48u
+/* bus beats written since the start (ro) */
+#define SEPCONV_WRITE_BEATS 0x4cu
+/* commands of `load` ended since the start (ro) */
+#define SEPCONV_ENDED_LOAD 0x50u
+#define SEPCONV_ENDED_LOAD_COUNT_SHIFT 0u
+#define SEPCONV_ENDED_LOAD_COUNT_MASK 0xffffu
+/* commands of `weights` ended since the start (ro) */
+#define SEPCONV_ENDED_WEIGHTS 0x54u
+#define SEPCONV_ENDED_WEIGHTS_COUNT_SHIFT 0u
+#define SEPCONV_ENDED_WEIGHTS_COUNT_MASK 0xffffu
+/* commands of `depthwise` ended since the start (ro) */
+#define SEPCONV_ENDED_DEPTHWISE 0x58u
+#define SEPCONV_ENDED_DEPTHWISE_COUNT_SHIFT 0u
+#define SEPCONV_ENDED_DEPTHWISE_COUNT_MASK 0xffffu
+/* commands of `pointwise` ended since the start (ro) */
+#define SEPCONV_ENDED_POINTWISE 0x5cu
+#define SEPCONV_ENDED_POINTWISE_COUNT_SHIFT 0u
+#define SEPCONV_ENDED_POINTWISE_COUNT_MASK 0xffffu
+/* commands of `store` ended since the start (ro) */
+#define SEPCONV_ENDED_STORE 0x60u
+#define SEPCONV_ENDED_STORE_COUNT_SHIFT 0u
+#define SEPCONV_ENDED_STORE_COUNT_MASK 0xffffu
+
+/* Codes of the field `code` of ERROR. */
+#define SEPCONV_FAULT_PROGRAM 1u /* the program is not of this format */
+#define SEPCONV_FAULT_CONFIGURATION 2u /* the program is for another configuration */
+#define SEPCONV_FAULT_CHECKSUM 3u /* a block of the program is broken */
+#define SEPCONV_FAULT_TAG 4u /* a block belongs to another program */
+#define SEPCONV_FAULT_UNIT 5u /* a command names no unit */
+#define SEPCONV_FAULT_READ_SLAVE 8u /* the memory answered a read with SLVERR */
+#define SEPCONV_FAULT_READ_DECODE 9u /* the memory answered a read with DECERR */
+#define SEPCONV_FAULT_WRITE_SLAVE 10u /* the memory answered a write with SLVERR */
+#define SEPCONV_FAULT_WRITE_DECODE 11u /* the memory answered a write with DECERR */
+#define SEPCONV_FAULT_READ_WINDOW 12u /* a read outside of the read window was held back */
+#define SEPCONV_FAULT_WRITE_WINDOW 13u /* a write outside of the write window was held back */
+#define SEPCONV_FAULT_ALIGNMENT 14u /* a burst that does not begin at a multiple of the bus width was held back */
+#define SEPCONV_FAULT_DEADLOCK 16u /* a command waits for what nobody is going to do */
+#define SEPCONV_FAULT_CONFLICT 17u /* two units met in one bank of the activation memory */
+#define SEPCONV_FAULT_STOPPED 18u /* the host stopped the engine */
+#define SEPCONV_FAULT_BUSY 19u /* the host started the engine while it ran */
+
+/* Codes of the field `unit` of ERROR. */
+#define SEPCONV_UNIT_LOAD 0u
+#define SEPCONV_UNIT_WEIGHTS 1u
+#define SEPCONV_UNIT_DEPTHWISE 2u
+#define SEPCONV_UNIT_POINTWISE 3u
+#define SEPCONV_UNIT_STORE 4u
+#define SEPCONV_UNIT_FETCH 5u
+#define SEPCONV_UNIT_HOST 6u
+
+#endif
