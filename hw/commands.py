@@ -12,7 +12,8 @@ to be reached before the command may start.
 
 import hashlib
 import zlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 UNITS = ("load", "weights", "depthwise", "pointwise", "store")
@@ -23,7 +24,9 @@ HEADER_BITS = 128
 CHECKSUM_BYTES = 4
 """CRC-32 (ISO-HDLC, the one of zlib and Ethernet) over the rest of the block, little-endian."""
 COUNT_BITS = 16
-"""Bits of a token count. Counts wrap; a wait may lie at most half of the range behind."""
+"""Bits of a token count. A count has reached a wait that lies at most half of the range behind it."""
+MOST_COMMANDS = (1 << COUNT_BITS - 1) - 1
+"""Of a unit in one program: beyond, its count would no longer have reached 0, which is waiting for nothing."""
 
 MAGIC = 0x43504553  # "SEPC" in memory order
 FORMAT_VERSION = 2
@@ -202,20 +205,23 @@ def check_block(data: bytes) -> None:
         raise CommandError(f"checksum {found:08x}: that of the block is {wanted:08x}")
 
 
-def _pack(table: tuple[Field, ...], values: Mapping[str, int]) -> int:
-    bits = position = 0
+def positions(table: Iterable[Field], first: int = 0) -> Iterator[tuple[Field, int]]:
+    """Each field and its lowest bit, the first field at bit `first`."""
     for entry in table:
+        yield entry, first
+        first += entry.bits
+
+
+def _pack(table: tuple[Field, ...], values: Mapping[str, int]) -> int:
+    bits = 0
+    for entry, position in positions(table):
         bits |= entry.encode(values[entry.name]) << position
-        position += entry.bits
     return bits
 
 
 def _unpack(table: tuple[Field, ...], bits: int) -> dict[str, int]:
-    values = {}
-    for entry in table:
-        values[entry.name] = entry.decode(bits & (1 << entry.bits) - 1)
-        bits >>= entry.bits
-    return values
+    return {entry.name: entry.decode(bits >> position & (1 << entry.bits) - 1)
+            for entry, position in positions(table)}
 
 
 def decode_command(data: bytes) -> tuple[Command, int]:
@@ -247,6 +253,9 @@ PROGRAM_HEADER = (
 
 def encode_program(config_hash: int, commands: Sequence[Command]) -> bytes:
     """All blocks of a program. Raises `CommandError`."""
+    for unit, count in Counter(command.unit for command in commands).items():
+        if count > MOST_COMMANDS:
+            raise CommandError(f"{count} commands of {unit}: a program has at most {MOST_COMMANDS} for each unit")
     # Not a CRC: that of blocks that end in their own CRC says nothing of what is in them.
     digest = hashlib.sha256(b"".join(command.encode() for command in commands)).digest()
     tag = int.from_bytes(digest[:TAG.bits // 8], "little")

@@ -154,6 +154,12 @@ def test_program_survives() -> None:
     assert (header["config"], header["commands"]) == (7, len(UNITS))
 
 
+def test_too_many_commands_of_a_unit() -> None:
+    """A count of 2^15 would be half of the range beyond a wait of 0, and no longer have reached it."""
+    with pytest.raises(CommandError, match="32768 commands of weights: a program has at most 32767 for each unit"):
+        encode_program(7, [command("load", lambda field: 0), *[command("weights", lambda field: 0)] * 32768])
+
+
 def test_broken_programs_are_refused() -> None:
     good = encode_program(7, [command(unit, lambda field: 1) for unit in UNITS])
     other = encode_program(7, [command(unit, lambda field: 0) for unit in UNITS])

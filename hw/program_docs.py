@@ -1,0 +1,142 @@
+"""`docs/program.md`: the program's format, made from the tables of `hw.commands`.
+
+usage: python -m hw.program_docs docs/program.md
+"""
+
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from hw.commands import (
+    BLOCK_BYTES,
+    BODY,
+    CHECKSUM_BYTES,
+    COUNT_BITS,
+    FORMAT_VERSION,
+    HEADER,
+    HEADER_BITS,
+    MAGIC,
+    MOST_COMMANDS,
+    PROGRAM_HEADER,
+    TAG,
+    UNITS,
+    Field,
+    positions,
+)
+from hw.program import ALIGNMENT
+from hw.rtl import ERRORS
+
+COMMAND = "python -m hw.program_docs docs/program.md"
+"""Writes the file anew."""
+
+DOES = {
+    "load": "moves rows of a tensor from DRAM into the activation memory",
+    "store": "moves rows of a tensor from the activation memory to DRAM",
+    "weights": "moves weights and parameters from DRAM into a weight memory",
+    "depthwise": "computes depthwise layers and pools, window by window",
+    "pointwise": "computes pointwise and fully connected layers, and convolutions tap by tap, in the systolic array",
+}
+
+TEXT = f"""# Programs
+
+What the engine runs: the format of a program in DRAM, as the compiler writes it, `fetch` reads it and `sepconv disasm`
+shows it. This page is made from the tables in `hw/commands.py` by
+
+```
+{COMMAND}
+```
+
+A C header with the same fields and functions that read and write them is made by `python -m hw.program_header FILE.h`.
+
+## Blocks
+
+A program is a run of blocks of {BLOCK_BYTES} bytes, without gaps: one program header, then one block per command in the
+order in which they are delivered. It begins at a multiple of {ALIGNMENT} bytes. Numbers are little-endian: bit n of a
+block is bit n mod 8 of its byte n ÷ 8. Fields follow one another from the least significant bit, in the order of the
+tables below; bits that belong to no field are zero. Signed fields are in two's complement.
+
+The last {CHECKSUM_BYTES} bytes of a block, bits {8 * (BLOCK_BYTES - CHECKSUM_BYTES)}–{8 * BLOCK_BYTES - 1}, are a
+checksum over the {BLOCK_BYTES - CHECKSUM_BYTES} before them: CRC-32 (ISO-HDLC, the one of zlib, gzip and Ethernet:
+polynomial 0x04C11DB7, bits reflected, start and final inversion 0xFFFFFFFF). Each block is checked as it comes, before
+anything in it is believed.
+
+All blocks of a program carry the same *tag*. It tells a block of this program from one that an earlier, longer program
+left behind it in memory: that block is intact, but not ours. Any number does that differs from program to program; the
+compiler takes the first {TAG.bits // 8} bytes of the SHA-256 digest of the commands encoded with tag 0.
+
+## Program header
+
+The magic number is {MAGIC:#010x}, `{MAGIC.to_bytes(4, "little").decode()}` in memory; the format version is
+{FORMAT_VERSION}. The hash is that of the `EngineConfig`: `sepconv verilog` writes it beside the Verilog as
+`config_hash`, `sepconv compile` into `map.json`.
+"""
+
+TOKENS = f"""## Waiting: tokens
+
+Commands are delivered in program order, each to the queue of its unit; while that queue is full, the commands behind
+it wait too. A unit starts its commands in order and ends them in order. So "command 7 of `depthwise` has ended" is a
+number: each unit has a count of the commands it has ended since the start, {COUNT_BITS} bits wide.
+
+A command starts when, for every unit, that count has reached the command's `wait_` field. The field is the number of
+commands of that unit that must have ended, so who needs command n (from 0) waits for n + 1, and 0 waits for nothing.
+Count c has reached wait w if (c − w) mod 2^{COUNT_BITS} is less than 2^{COUNT_BITS - 1}; so that 0 is always reached,
+a program has at most {MOST_COMMANDS:,} commands for each unit.
+
+The bits of `space` say what each wait is for. 1: the unit there must be done with a place this command writes; 0: it
+must have made what this command reads. The engine does not look at them; the account of stalls does.
+
+A program can't deadlock if each wait names a command that comes before it in the program: the oldest command that has
+not ended always has what it waits for. The compiler makes no other waits.
+"""
+
+BODIES = f"""## Bodies of commands
+
+A command's own fields begin at bit {HEADER_BITS}. What words, rows, blocks, rings, passes and vectors are is said in
+`docs/architecture.md`. An address of a pixel counts words of the activation memory, `pe_pixels` of them a row.
+"""
+
+ERROR_TEXT = """## Errors
+
+The engine stops at the first fault with one of these codes.
+"""
+
+
+def _filled(text: str) -> str:
+    """Paragraphs of `text` filled anew: numbers in them are as long as they are."""
+    return "\n\n".join(part if part.startswith(("#", "```")) else textwrap.fill(part, 120, break_on_hyphens=False)
+                       for part in text.strip().split("\n\n")) + "\n"
+
+
+def _table(fields: Iterable[tuple[Field, int]]) -> str:
+    rows = ["| bits | width | field | meaning |", "|---|---:|---|---|"]
+    for field, first in fields:
+        bits = f"{first}–{first + field.bits - 1}" if field.bits > 1 else f"{first}"
+        width = f"{field.bits}, signed" if field.signed else f"{field.bits}"
+        rows.append(f"| {bits} | {width} | `{field.name}` | {field.doc} |")
+    return "\n".join(rows) + "\n"
+
+
+def program_docs() -> str:
+    """The whole page."""
+    codes = ", ".join(f"{code} `{unit}`" for code, unit in enumerate(UNITS))
+    parts = [_filled(TEXT), _table(positions(PROGRAM_HEADER)),
+             f"## Command header\n\nThe first {HEADER_BITS} bits of a command. Units: {codes}.\n",
+             _table(positions(HEADER)), _filled(TOKENS), _filled(BODIES)]
+    for unit in UNITS:
+        parts += [f"### {unit}\n\n`{unit}` {DOES[unit]}.\n", _table(positions(BODY[unit], HEADER_BITS))]
+    rows = [f"| {code} | {meaning} |" for code, meaning in ERRORS.items()]
+    parts += [ERROR_TEXT, "\n".join(["| code | meaning |", "|---:|---|", *rows]) + "\n"]
+    return "\n".join(parts)
+
+
+def main(arguments: Sequence[str]) -> int:
+    if len(arguments) != 1:
+        print(f"usage: {COMMAND}", file=sys.stderr)
+        return 2
+    Path(arguments[0]).write_text(program_docs(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
