@@ -1,12 +1,7 @@
-"""`docs/program.md`: the program's format, made from the tables of `hw.commands`.
+"""The text of `docs/program.md`: the format of programs, from the tables of `hw.commands`."""
 
-usage: python -m hw.program_docs docs/program.md
-"""
-
-import sys
 import textwrap
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable
 
 from hw.commands import (
     BLOCK_BYTES,
@@ -24,11 +19,8 @@ from hw.commands import (
     Field,
     positions,
 )
-from hw.program import ALIGNMENT
-from hw.rtl import ERRORS
-
-COMMAND = "python -m hw.program_docs docs/program.md"
-"""Writes the file anew."""
+from hw.faults import FAULTS
+from hw.registers import PROGRAM_ALIGNMENT
 
 DOES = {
     "load": "moves rows of a tensor from DRAM into the activation memory",
@@ -41,19 +33,14 @@ DOES = {
 TEXT = f"""# Programs
 
 What the engine runs: the format of a program in DRAM, as the compiler writes it, `fetch` reads it and `sepconv disasm`
-shows it. This page is made from the tables in `hw/commands.py` by
-
-```
-{COMMAND}
-```
-
-A C header with the same fields and functions that read and write them is made by `python -m hw.program_header FILE.h`.
+shows it. `python -m hw.program_text` makes this page from the tables in `hw/commands.py`, and
+`hw/driver/sepconv_program.h` with it: a C header with the same fields, and functions that read and write them.
 
 ## Blocks
 
 A program is a run of blocks of {BLOCK_BYTES} bytes, without gaps: one program header, then one block per command in the
-order in which they are delivered. It begins at a multiple of {ALIGNMENT} bytes. Numbers are little-endian: bit n of a
-block is bit n mod 8 of its byte n ÷ 8. Fields follow one another from the least significant bit, in the order of the
+order in which they are delivered. It begins at a multiple of {PROGRAM_ALIGNMENT} bytes. Numbers are little-endian:
+bit n of a block is bit n mod 8 of its byte n ÷ 8. Fields follow one another from the least significant bit, in the order of the
 tables below; bits that belong to no field are zero. Signed fields are in two's complement.
 
 The last {CHECKSUM_BYTES} bytes of a block, bits {8 * (BLOCK_BYTES - CHECKSUM_BYTES)}–{8 * BLOCK_BYTES - 1}, are a
@@ -98,13 +85,14 @@ A command's own fields begin at bit {HEADER_BITS}. What words, rows, blocks, rin
 
 ERROR_TEXT = """## Errors
 
-The engine stops at the first fault with one of these codes.
+At the first block that is not what it should be the engine stops with one of these codes. `docs/registers.md` has the
+registers that hold them and the other codes.
 """
 
 
 def _filled(text: str) -> str:
     """Paragraphs of `text` filled anew: numbers in them are as long as they are."""
-    return "\n\n".join(part if part.startswith(("#", "```")) else textwrap.fill(part, 120, break_on_hyphens=False)
+    return "\n\n".join(part if part.startswith("#") else textwrap.fill(part, 120, break_on_hyphens=False)
                        for part in text.strip().split("\n\n")) + "\n"
 
 
@@ -117,26 +105,14 @@ def _table(fields: Iterable[tuple[Field, int]]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def program_docs() -> str:
-    """The whole page."""
+def markdown() -> str:
+    """The page."""
     codes = ", ".join(f"{code} `{unit}`" for code, unit in enumerate(UNITS))
     parts = [_filled(TEXT), _table(positions(PROGRAM_HEADER)),
              f"## Command header\n\nThe first {HEADER_BITS} bits of a command. Units: {codes}.\n",
              _table(positions(HEADER)), _filled(TOKENS), _filled(BODIES)]
     for unit in UNITS:
         parts += [f"### {unit}\n\n`{unit}` {DOES[unit]}.\n", _table(positions(BODY[unit], HEADER_BITS))]
-    rows = [f"| {code} | {meaning} |" for code, meaning in ERRORS.items()]
-    parts += [ERROR_TEXT, "\n".join(["| code | meaning |", "|---:|---|", *rows]) + "\n"]
+    rows = [f"| {fault.code} | {fault.name} | {fault.text} |" for fault in FAULTS if "block" in fault.address]
+    parts += [ERROR_TEXT, "\n".join(["| code | name | what happened |", "|---:|---|---|", *rows]) + "\n"]
     return "\n".join(parts)
-
-
-def main(arguments: Sequence[str]) -> int:
-    if len(arguments) != 1:
-        print(f"usage: {COMMAND}", file=sys.stderr)
-        return 2
-    Path(arguments[0]).write_text(program_docs(), encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,11 +1,6 @@
-"""The program's format as a C99 header, made from the tables of `hw.commands`.
+"""The text of `hw/driver/sepconv_program.h`: the format of programs in C99, from the tables of `hw.commands`."""
 
-usage: python -m hw.program_header FILE.h
-"""
-
-import sys
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable
 
 from hw.commands import (
     BLOCK_BYTES,
@@ -21,17 +16,15 @@ from hw.commands import (
     positions,
 )
 
-COMMAND = "python -m hw.program_header FILE.h"
-
 RECORDS: dict[str, list[tuple[Field, int]]] = {
     "program": list(positions(PROGRAM_HEADER)), "header": list(positions(HEADER)),
     **{unit: list(positions(BODY[unit], HEADER_BITS)) for unit in UNITS},
 }
 """By name: the fields of a block's parts, with the bit of the block each begins at."""
 
-START = f"""/* Programs of the sepconv engine: fields of their blocks, and functions that read and write them.
+START = f"""/* Programs of sepconv: fields of their blocks, functions that read and write them.
  *
- * Made by `{COMMAND}`; the format is explained in docs/program.md.
+ * Made by `python -m hw.program_text`; do not edit. docs/program.md explains the format.
  *
  * To read a block: sepconv_intact, then sepconv_read_program for the first one, or sepconv_read_header and, by its
  * unit, sepconv_read_UNIT. To make one: clear it, sepconv_write_header and sepconv_write_UNIT (0 if a field can't hold
@@ -120,21 +113,9 @@ def _record(name: str, fields: Iterable[tuple[Field, int]]) -> str:
         "    int fits = 1;", *writes, "    return fits;", "}", ""])
 
 
-def program_header() -> str:
-    """The whole file."""
+def c_header() -> str:
+    """The header."""
     units = "\n".join(f"    SEPCONV_{unit.upper()} = {code}," for code, unit in enumerate(UNITS))
     enumeration = f"\nenum sepconv_unit {{\n{units.removesuffix(',')}\n}};\n"
     records = "".join(_record(name, fields) for name, fields in RECORDS.items())
     return f"{START}{enumeration}{FUNCTIONS}{records}\n#endif\n"
-
-
-def main(arguments: Sequence[str]) -> int:
-    if len(arguments) != 1:
-        print(f"usage: {COMMAND}", file=sys.stderr)
-        return 2
-    Path(arguments[0]).write_text(program_header(), encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

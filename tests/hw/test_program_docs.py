@@ -1,4 +1,4 @@
-"""`docs/program.md` is the table's."""
+"""The page and the C header are those of the command table."""
 
 from pathlib import Path
 
@@ -6,17 +6,21 @@ import pytest
 
 from hw import commands, program_docs
 from hw.commands import BODY, HEADER, HEADER_BITS, PROGRAM_HEADER, Field
-from hw.program_docs import COMMAND, main
+from hw.program_header import c_header
+from hw.program_text import DOCUMENT
+from hw.program_text import HEADER as C_HEADER
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "program.md"
+ROOT = Path(__file__).resolve().parents[2]
+OUTDATED = "the command table has changed: run python -m hw.program_text"
 
 
-def test_the_page_is_up_to_date() -> None:
-    assert PAGE.read_text() == program_docs.program_docs(), f"the tables have changed; run: {COMMAND}"
+def test_made_files_are_current() -> None:
+    assert (ROOT / DOCUMENT).read_text() == program_docs.markdown(), OUTDATED
+    assert (ROOT / C_HEADER).read_text() == c_header(), OUTDATED
 
 
 def test_every_field_is_explained() -> None:
-    page = PAGE.read_text()
+    page = (ROOT / DOCUMENT).read_text()
     for first, table in ((0, PROGRAM_HEADER), (0, HEADER), *((HEADER_BITS, fields) for fields in BODY.values())):
         for field in table:
             last = first + field.bits - 1
@@ -26,13 +30,7 @@ def test_every_field_is_explained() -> None:
             first = last + 1
 
 
-def test_a_new_field_shows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_new_field_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     wider = (*BODY["weights"], Field("novelty", 3, "what is new"))
     monkeypatch.setattr(program_docs, "BODY", {**commands.BODY, "weights": wider})
-    assert main([str(tmp_path / "page.md")]) == 0
-    assert "| `novelty` | what is new |" in (tmp_path / "page.md").read_text()
-
-
-def test_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([]) == 2
-    assert COMMAND in capsys.readouterr().err
+    assert "| `novelty` | what is new |" in program_docs.markdown()
