@@ -40,8 +40,8 @@ shows it. `python -m hw.program_text` makes this page from the tables in `hw/com
 
 A program is a run of blocks of {BLOCK_BYTES} bytes, without gaps: one program header, then one block per command in the
 order in which they are delivered. It begins at a multiple of {PROGRAM_ALIGNMENT} bytes. Numbers are little-endian:
-bit n of a block is bit n mod 8 of its byte n ÷ 8. Fields follow one another from the least significant bit, in the order of the
-tables below; bits that belong to no field are zero. Signed fields are in two's complement.
+bit n of a block is bit n mod 8 of its byte n ÷ 8. Fields follow one another from the least significant bit, in the
+order of the tables below; bits that belong to no field are zero. Signed fields are in two's complement.
 
 The last {CHECKSUM_BYTES} bytes of a block, bits {8 * (BLOCK_BYTES - CHECKSUM_BYTES)}–{8 * BLOCK_BYTES - 1}, are a
 checksum over the {BLOCK_BYTES - CHECKSUM_BYTES} before them: CRC-32 (ISO-HDLC, the one of zlib, gzip and Ethernet:
