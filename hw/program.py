@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hw.commands import Command, encode_program
 from hw.config import EngineConfig
+from hw.placement import Placement
 
 ALIGNMENT = 64
 """Bytes every object in DRAM is aligned to."""
@@ -94,6 +95,7 @@ class Program:
     address: of the program
     input, output: tensors the host writes before and reads after
     tensors: all that are in DRAM in between, by the name of the layer that makes them
+    placements: where things are on chip, cascade by cascade
     """
 
     config: EngineConfig
@@ -104,6 +106,7 @@ class Program:
     input: DramTensor
     output: DramTensor
     tensors: Mapping[str, DramTensor] = field(default_factory=dict)
+    placements: tuple[Placement, ...] = ()
 
     @cached_property
     def encoded(self) -> bytes:

@@ -18,18 +18,18 @@ from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
 from sim.model.engine import ModelRun, run_model
-from sim.search import plan_chain
+from sim.search import Choice, plan_chain
 from sim.work import Source
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedNetwork:
-    """The program of a network, the model's times of it, and the rows each cascade makes at a time."""
+    """The program of a network, the model's times of it, and how the schedule of each cascade was chosen."""
 
     specs: list[LayerSpec]
     program: Program
     run: ModelRun
-    stripe_rows: list[int]
+    choices: list[Choice]
 
 
 def plan_network(source: Source, config: EngineConfig, timing: MemoryTiming, *, seed: int | None = None,
@@ -40,11 +40,12 @@ def plan_network(source: Source, config: EngineConfig, timing: MemoryTiming, *, 
     Raises `CompileError` if the engine does not run the network, or a cascade does not fit.
     """
     cascades = source.whole()
-    schedules = plan_chain(cascades, config, timing)
+    choices = plan_chain(cascades, config, timing)
+    schedules = [choice.schedule for choice in choices]
     layers = cascades if seed is None else [source.numbers(specs, seed) for specs in cascades]
     program = compile_cascades(list(zip(layers, schedules, strict=True)), config, rounding)
     return PlannedNetwork(specs=[spec for specs in cascades for spec in specs], program=program,
-                          run=run_model(program, timing), stripe_rows=[schedule.stripe_rows for schedule in schedules])
+                          run=run_model(program, timing), choices=choices)
 
 
 def whole_model(source: Source, seed: int) -> Model:

@@ -14,15 +14,32 @@ from hw.compiler.cascade import (
     schedules,
     spec_of,
 )
-from hw.compiler.errors import CompileError
+from hw.compiler.errors import CompileError, DoesNotFit
 from hw.compiler.rings import Ring
-from hw.config import EngineConfig
+from hw.config import PRESETS, EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
 from sim.model.engine import ModelRun, run_model
 
 Chain = Sequence[tuple[LayerSpec, ...]]
 """Cascades that follow one another."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A schedule that was tried: the model's cycles of it, None if it does not fit."""
+
+    schedule: Schedule
+    cycles: int | None
+    refusal: CompileError | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """The schedule of a cascade, and all that were tried for it."""
+
+    schedule: Schedule
+    trials: tuple[Trial, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,79 +54,100 @@ class Planned:
 def plan(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming,
          rounding: Rounding = "double") -> Planned:
     """The fastest program for `layers`. Raises `CompileError` if none of the schedules fits."""
-    shapes = [spec_of(layer) for layer in layers]
-    best: tuple[int, Schedule] | None = None
-    reason: CompileError | None = None
-    slower = 0
-    for schedule in schedules(shapes):
-        try:
-            program = compile_cascade(shapes, config, schedule)
-        except CompileError as error:
-            reason = error
-            continue
-        cycles = run_model(program, timing).cycles
-        if best is None or cycles < best[0]:
-            best, slower = (cycles, schedule), 0
-            continue
-        # Smaller stripes cost more halo, more commands and more weight traffic: past the optimum it only gets worse.
-        slower += 1
-        if slower == 3:
-            break
+    shapes = tuple(spec_of(layer) for layer in layers)
+    trials = _try(shapes, config, timing)
+    best = _fastest(trials)
     if best is None:
-        raise reason or CompileError("nothing to compile")
-    program = compile_cascade(layers, config, best[1], rounding)
-    return Planned(schedule=best[1], program=program, run=run_model(program, timing))
+        raise _refusal([shapes], shapes, trials, config)
+    program = compile_cascade(layers, config, best.schedule, rounding)
+    return Planned(schedule=best.schedule, program=program, run=run_model(program, timing))
 
 
-def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming) -> list[Schedule]:
+def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming) -> list[Choice]:
     """A schedule for each cascade of a network: whole tensors stay on chip where both their ends then fit.
 
     Each cascade is timed by itself, its input in the place the one before leaves it. Raises `CompileError` if a
     cascade fits in no way.
     """
-    result: list[Schedule] = []
+    result: list[Choice] = []
     held: Ring | None = None
-    known: dict[tuple, Schedule | None] = {}
+    known: dict[tuple, list[Trial]] = {}
 
-    def best(specs: tuple[LayerSpec, ...], keep: bool, held: Ring | None) -> Schedule | None:
-        shapes = tuple(replace(spec, name=str(index)) for index, spec in enumerate(specs))
-        key = (shapes, keep, held and (held.base, held.stride))
+    def tried(specs: tuple[LayerSpec, ...], keep: bool, held: Ring | None) -> list[Trial]:
+        key = (tuple(replace(spec, name="") for spec in specs), keep, held and (held.base, held.stride))
         if key not in known:
-            known[key] = _best(shapes, keep, held, config, timing)
+            known[key] = _try(specs, config, timing, keep, held)
         return known[key]
 
     for index, specs in enumerate(cascades):
-        chosen, ring = None, None
+        trials, chosen, ring = [], None, None
         if index + 1 < len(cascades):
-            chosen = best(specs, True, held)
+            trials = tried(specs, True, held)
+            chosen = _fastest(trials)
             ring = kept_ring(specs, config, held) if chosen else None
-            if chosen and best(cascades[index + 1], False, ring) is None:
+            if chosen and _fastest(tried(cascades[index + 1], False, ring)) is None:
                 chosen = None
         if chosen is None:
-            chosen, ring = best(specs, False, held), None
+            through_dram = tried(specs, False, held)
+            trials, chosen, ring = [*trials, *through_dram], _fastest(through_dram), None
         if chosen is None:
-            raise CompileError(f"{specs[0].name}: does not fit {config.name} in any number of rows")
-        result.append(chosen)
+            raise _refusal(cascades, specs, _try(specs, config, timing, held=held), config)
+        result.append(Choice(schedule=chosen.schedule, trials=tuple(trials)))
         held = ring
     return result
 
 
-def _best(specs: Sequence[LayerSpec], keep: bool, held: Ring | None, config: EngineConfig,
-          timing: MemoryTiming) -> Schedule | None:
-    """The fastest schedule that fits, None without one."""
-    best: tuple[int, Schedule] | None = None
+def _try(specs: Sequence[LayerSpec], config: EngineConfig, timing: MemoryTiming, keep: bool = False,
+         held: Ring | None = None) -> list[Trial]:
+    """Schedules from the largest stripes on, until there is nothing more to hope for."""
+    trials: list[Trial] = []
+    fastest: int | None = None
     slower = 0
     for schedule in schedules(specs):
         candidate = replace(schedule, keep=keep)
         try:
             program = compile_cascades([(specs, candidate)], config, held=held)
-        except CompileError:
+        except CompileError as error:
+            trials.append(Trial(schedule=candidate, cycles=None, refusal=error))
             continue
         cycles = run_model(program, timing).cycles
-        if best is None or cycles < best[0]:
-            best, slower = (cycles, candidate), 0
-        else:
-            slower += 1
+        trials.append(Trial(schedule=candidate, cycles=cycles))
+        if fastest is None or cycles < fastest:
+            fastest, slower = cycles, 0
+            continue
+        # Smaller stripes cost more halo, more commands and more weight traffic: past the optimum it only gets worse.
+        slower += 1
         if slower == 3:
             break
-    return best and best[1]
+    return trials
+
+
+def _fastest(trials: Sequence[Trial]) -> Trial | None:
+    """The first of the fastest that fit."""
+    fitting = [(trial.cycles, index) for index, trial in enumerate(trials) if trial.cycles is not None]
+    return trials[min(fitting)[1]] if fitting else None
+
+
+def _refusal(cascades: Chain, specs: Sequence[LayerSpec], trials: Sequence[Trial],
+             config: EngineConfig) -> CompileError:
+    """Why `specs` fit in no way, by the trial that came nearest, and the presets that all of `cascades` fit."""
+    errors = [(trial.schedule.stripe_rows, trial.refusal) for trial in trials if trial.refusal is not None]
+    near = [(rows, error) for rows, error in errors if isinstance(error, DoesNotFit)]
+    if not near:
+        return errors[-1][1] if errors else CompileError("nothing to compile")
+    rows, nearest = min(near, key=lambda tried: (tried[1].short, tried[0]))
+    presets = [preset.name for preset in PRESETS.values() if all(_fits(cascade, preset) for cascade in cascades)]
+    return DoesNotFit(f"{' → '.join(spec.name for spec in specs)}, {rows} {'row' if rows == 1 else 'rows'} at a time:"
+                      f" {nearest}; presets that would do: {', '.join(presets) or 'none'}",
+                      memory=nearest.memory, short=nearest.short)
+
+
+def _fits(specs: Sequence[LayerSpec], config: EngineConfig) -> bool:
+    """Whether a cascade fits by itself, from DRAM to DRAM."""
+    for schedule in schedules(specs):
+        try:
+            compile_cascades([(specs, schedule)], config)
+        except CompileError:
+            continue
+        return True
+    return False

@@ -26,6 +26,7 @@ from hw.compiler.stripes import Schedule, input_rows, lags, ring_rows, schedules
 from hw.compiler.tokens import Region, Space
 from hw.compiler.weights import WeightPlace, place_weights
 from hw.config import KERNEL, OCTET, EngineConfig
+from hw.placement import Placement, TensorPlace
 from hw.program import ALIGNMENT, DramTensor, Program
 
 __all__ = ["Layer", "Schedule", "check_supported", "compile_cascade", "compile_cascades", "schedules", "spec_of"]
@@ -52,15 +53,17 @@ def compile_cascades(cascades: Sequence[tuple[Sequence[Layer], Schedule]], confi
         check_supported(spec)
     sizes = [prod(_weight_shape(as_convolution(spec), config)) for spec in specs]
     lowering = Lowering(config, rounding, sum(ceil(size / ALIGNMENT) * ALIGNMENT for size in sizes))
-    source = INPUT
+    source, placements = INPUT, []
     for layers, schedule in cascades:
         cascade = _Cascade(lowering, layers, source, held, schedule)
+        placements.append(cascade.placement())
         source, held = cascade.lower(), cascade.rings[-1] if schedule.keep else None
     first, _ = lowering.tensor(INPUT, specs[0].input_shape)
     last, _ = lowering.tensor(source, specs[-1].output_shape)
     tensors = {name: tensor for name, (tensor, _) in lowering.tensors.items() if name != INPUT}
     return Program(config=config, layers=tuple(lowering.layers), commands=tuple(lowering.sequencer.commands),
-                   image=bytes(lowering.image), address=lowering.end, input=first, output=last, tensors=tensors)
+                   image=bytes(lowering.image), address=lowering.end, input=first, output=last, tensors=tensors,
+                   placements=tuple(placements))
 
 
 def kept_ring(layers: Sequence[Layer], config: EngineConfig, held: Ring | None) -> Ring:
@@ -112,8 +115,8 @@ class _Cascade:
             self.source = self.lowering.tensor(source, first.input_shape)
         if any(spec.op == "conv" for spec in self.specs[1:]):
             raise CompileError("a convolution can only be the first layer of a cascade")
-        names = [source, *(spec.name for spec in self.specs)]
-        wanted = list(zip(names, shapes, rows, strict=True))
+        self.names = [source, *(spec.name for spec in self.specs)]
+        wanted = list(zip(self.names, shapes, rows, strict=True))
         if self.held is not None:
             self.rings = [self.held, *place(self.config, wanted[1:], self.held)]
         else:
@@ -134,11 +137,20 @@ class _Cascade:
             else:
                 data = pack_pointwise(numbers, config).tobytes()
             word_bytes = config.dw_word_bytes if depthwise else config.weight_word_bytes
-            self.weights.append(WeightPlace(self.first_layer + index, depthwise, blocks, size, word_bytes,
+            self.weights.append(WeightPlace(spec.name, self.first_layer + index, depthwise, blocks, size, word_bytes,
                                             config.bus_bytes, lowering.weight_spaces[depthwise],
                                             address=lowering.add_weights(data)))
         for depthwise in (True, False):
             place_weights(config, [item for item in self.weights if item.depthwise == depthwise], depthwise=depthwise)
+
+    def placement(self) -> Placement:
+        """Where everything of the cascade lies."""
+        return Placement(
+            layers=tuple(self.names[1:]), stripe_rows=self.plan[0][-1][1],
+            tensors=tuple(TensorPlace(tensor=name, shape=ring.shape, rows=ring.rows, groups=ring.groups, size=ring.size)
+                          for name, ring in zip(self.names, self.rings, strict=True)),
+            weights=tuple(item.place for item in self.weights),
+            source=self.names[0] if self.held is None else None, target=None if self.keep else self.names[-1])
 
     def lower(self) -> str:
         """Adds the cascade's commands; returns the name of its output."""

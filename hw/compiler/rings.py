@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import gcd
 
-from hw.compiler.errors import CompileError
+from hw.compiler.errors import DoesNotFit
 from hw.compiler.tokens import Region, Space
 from hw.config import EngineConfig
 
@@ -38,6 +38,11 @@ class Ring:
     @property
     def pixels(self) -> int:
         return self.stride * self.config.pe_pixels
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.blocks * self.stride * self.config.row_bytes
 
     @property
     def groups(self) -> range:
@@ -79,7 +84,7 @@ def place(config: EngineConfig, wanted: Sequence[tuple[str, tuple[int, int, int]
     one reader and one writer per bank, whatever the timing. The last ring goes to the end of the memory that
     `held` is not at, so that it can be held in its turn.
 
-    Raises `CompileError` if they do not fit.
+    Raises `DoesNotFit`.
     """
     free = [True] * config.activation_groups
     if held is not None:
@@ -95,7 +100,7 @@ def place(config: EngineConfig, wanted: Sequence[tuple[str, tuple[int, int, int]
         count = -(-blocks * stride // config.group_rows)
         starts = [start for start in range(config.activation_groups - count + 1) if all(free[start:start + count])]
         if not starts:
-            raise CompileError(_does_not_fit(config, wanted, held))
+            raise _does_not_fit(config, wanted, held)
         start = starts[-1] if high and index == len(wanted) - 1 else starts[0]
         free[start:start + count] = [False] * count
         rings[index] = Ring(config=config, shape=shape, rows=kept, base=start * config.group_rows, stride=stride,
@@ -104,12 +109,16 @@ def place(config: EngineConfig, wanted: Sequence[tuple[str, tuple[int, int, int]
 
 
 def _does_not_fit(config: EngineConfig, wanted: Sequence[tuple[str, tuple[int, int, int], int]],
-                  held: Ring | None) -> str:
+                  held: Ring | None) -> DoesNotFit:
     sizes = {}
     for name, shape, rows in wanted:
         blocks = -(-shape[2] // config.pe_rows)
         sizes[name] = blocks * -(-aligned_rows(config, shape, rows) * shape[1] // config.pe_pixels)
     groups = sum(-(-rows // config.group_rows) for rows in sizes.values()) + (len(held.groups) if held else 0)
+    group_bytes = config.group_rows * config.row_bytes
+    short = max(0, groups - config.activation_groups) * group_bytes
     listed = ", ".join(f"{name} {rows * config.row_bytes} bytes" for name, rows in sizes.items())
-    return (f"activation memory of {config.name}: {groups} groups of {config.group_rows * config.row_bytes} bytes"
-            f" needed, {config.activation_groups} there ({listed})")
+    return DoesNotFit(f"activation memory of {config.name}: {groups} groups of {group_bytes} bytes needed,"
+                      f" {config.activation_groups} there ({listed}): "
+                      + (f"{short} bytes short" if short else "those that are free are not side by side"),
+                      memory="activation_bytes", short=short)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from hw.compiler.errors import CompileError
+from hw.compiler.errors import DoesNotFit
 from hw.compiler.tokens import Region, Sequencer, Space
 from hw.config import EngineConfig
+from hw.placement import WeightsPlace
 
 
 @dataclass
@@ -15,11 +16,13 @@ class WeightPlace:
 
     Parameters
     ----------
+    name, layer: of the layer, and its id
     blocks, block_bytes: of the packed layer
     address: byte address in DRAM
     first, slots, blocks_per_slot: words from `first` on, in `slots` pieces of `blocks_per_slot` blocks
     """
 
+    name: str
     layer: int
     depthwise: bool
     blocks: int
@@ -37,6 +40,12 @@ class WeightPlace:
     @property
     def block_words(self) -> int:
         return self.block_bytes // self.word_bytes
+
+    @property
+    def place(self) -> WeightsPlace:
+        return WeightsPlace(layer=self.name, unit="depthwise" if self.depthwise else "pointwise", address=self.address,
+                            size=self.blocks * self.block_bytes, resident=self.resident, slots=self.slots,
+                            slot_bytes=self.blocks_per_slot * self.block_bytes)
 
     def chunks(self, sequencer: Sequencer) -> Iterator[tuple[int, int, int, Region]]:
         """(first block, blocks, word, region) in order, each after the `weights` command that brings it, if any."""
@@ -57,7 +66,7 @@ class WeightPlace:
 def place_weights(config: EngineConfig, places: list[WeightPlace], *, depthwise: bool) -> None:
     """Gives each place its words of one weight memory: the smallest layers stay, the others share what is left.
 
-    Raises `CompileError` if a single block of a layer does not fit.
+    Raises `DoesNotFit` if a single block of a layer does not.
     """
     capacity = config.dw_weight_bytes // config.dw_word_bytes if depthwise else (
         config.weight_bytes // config.weight_word_bytes)
@@ -77,8 +86,10 @@ def place_weights(config: EngineConfig, places: list[WeightPlace], *, depthwise:
         item.slots = 2 if share >= 2 * item.block_words else 1
         item.blocks_per_slot = share // item.slots // item.block_words
         if item.blocks_per_slot == 0:
-            raise CompileError(f"{name}={capacity * word_bytes} of {config.name}: one block of weights needs"
-                               f" {item.block_words * word_bytes} bytes, {share * word_bytes} are left")
+            short = (item.block_words - share) * word_bytes
+            raise DoesNotFit(f"{name}={capacity * word_bytes} of {config.name}: one block of weights of {item.name}"
+                             f" needs {item.block_bytes} bytes, {share * word_bytes} are left: {short} bytes short",
+                             memory=name, short=short)
         # Pieces of the same size: a small last one would be over before the next piece is there.
         item.blocks_per_slot = ceil(item.blocks / ceil(item.blocks / item.blocks_per_slot))
         item.first, item.resident = used, False

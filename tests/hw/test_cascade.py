@@ -200,7 +200,7 @@ def test_schedules_are_the_distinct_numbers_of_stripes() -> None:
         (Case(specs=(pointwise("pw", (60, 60, 64), 8),), stripe_rows=60), "activation memory of tiny: "),
         (
             Case(specs=(connected("fc", 600, 8),), stripe_rows=1),
-            "weight_bytes=4096 of tiny: one block of weights needs ",
+            "weight_bytes=4096 of tiny: one block of weights of fc needs ",
         ),
     ],
 )

@@ -1,0 +1,89 @@
+"""The search for schedules: what it tries is handed out, and what fits in no way is explained."""
+
+import pytest
+
+from golden.networks import mobilenet_v1
+from hw.compiler.cascade import compile_cascades
+from hw.compiler.errors import CompileError, DoesNotFit
+from hw.config import PRESETS, load_config
+from hw.memory_timing import MemoryTiming
+from sim.model.engine import run_model
+from sim.search import plan, plan_chain
+from sim.work import Source
+
+SMALL = PRESETS["small"]
+
+
+def cascades(alpha: float = 0.25, resolution: int = 96) -> list:
+    return Source(title="", network=mobilenet_v1(alpha, resolution)).whole()
+
+
+def test_the_choice_is_the_fastest_trial_of_its_kind() -> None:
+    for specs, choice in zip(cascades(), plan_chain(cascades(), PRESETS["pe64"], MemoryTiming()), strict=True):
+        assert specs
+        same = {trial.schedule: trial.cycles for trial in choice.trials if trial.schedule.keep == choice.schedule.keep}
+        assert same[choice.schedule] == min(cycles for cycles in same.values() if cycles is not None)
+        for trial in choice.trials:
+            assert (trial.cycles is None) == isinstance(trial.refusal, CompileError)
+
+
+def test_trials_are_timed_as_they_would_run() -> None:
+    first = cascades()[0]
+    (choice,) = plan_chain([first], PRESETS["pe64"], MemoryTiming())
+    for trial in choice.trials:
+        if trial.cycles is not None:
+            program = compile_cascades([(first, trial.schedule)], PRESETS["pe64"])
+            assert run_model(program, MemoryTiming()).cycles == trial.cycles
+
+
+def test_with_the_missing_weight_bytes_it_fits() -> None:
+    pair = mobilenet_v1().pair("conv_dw_7")
+    assert pair is not None
+    with pytest.raises(DoesNotFit) as error:
+        plan(pair, load_config("small,weight_bytes=512"), MemoryTiming())
+    assert error.value.memory == "weight_bytes"
+    assert f"{error.value.short} bytes short" in str(error.value)
+    enough = 512 + error.value.short
+    plan(pair, load_config(f"small,weight_bytes={enough}"), MemoryTiming())
+    with pytest.raises(DoesNotFit):
+        plan(pair, load_config(f"small,weight_bytes={enough - SMALL.weight_word_bytes}"), MemoryTiming())
+
+
+def test_with_the_missing_activation_groups_it_fits() -> None:
+    specs = cascades(1.0, 224)[0]
+    with pytest.raises(DoesNotFit) as error:
+        plan(specs, SMALL, MemoryTiming())
+    assert error.value.memory == "activation_bytes"
+    assert f"{error.value.short} bytes short" in str(error.value)
+    group_bytes = SMALL.activation_bytes // SMALL.activation_groups
+    missing = error.value.short // group_bytes
+    assert missing * group_bytes == error.value.short
+    for more, fits in ((missing, True), (missing - 1, False)):
+        size = SMALL.activation_bytes + more * group_bytes
+        larger = load_config(f"small,activation_bytes={size},activation_groups={SMALL.activation_groups + more}")
+        if fits:
+            plan(specs, larger, MemoryTiming())
+        else:
+            with pytest.raises(DoesNotFit):
+                plan(specs, larger, MemoryTiming())
+
+
+def test_the_presets_that_would_do() -> None:
+    chain = cascades(1.0, 224)[:1]
+    with pytest.raises(DoesNotFit) as error:
+        plan_chain(chain, SMALL, MemoryTiming())
+    message = str(error.value)
+    assert message.startswith("conv1 → conv_dw_1 → conv_pw_1, 1 row at a time: activation memory of small: ")
+    advice = message.rpartition("presets that would do: ")[2].split(", ")
+    assert set(advice) < set(PRESETS)
+    for name, preset in PRESETS.items():
+        if name in advice:
+            plan_chain(chain, preset, MemoryTiming())
+        else:
+            with pytest.raises(CompileError):
+                plan_chain(chain, preset, MemoryTiming())
+
+
+def test_no_preset_would_do() -> None:
+    with pytest.raises(DoesNotFit, match="presets that would do: none"):
+        plan_chain(cascades(1.0, 2048), SMALL, MemoryTiming())
