@@ -118,6 +118,17 @@ class Program:
         """DRAM the program needs, from address 0."""
         return self.address + len(self.encoded)
 
+    @property
+    def read_window(self) -> tuple[int, int]:
+        """(first, last) byte it reads."""
+        return 0, self.memory_bytes - 1
+
+    @property
+    def write_window(self) -> tuple[int, int]:
+        """(first, last) byte it writes: from the first tensor it makes to the last."""
+        made = (self.output, *self.tensors.values())
+        return min(tensor.address for tensor in made), max(tensor.address + tensor.size for tensor in made) - 1
+
     def memory(self, values: NDArray[np.int8]) -> NDArray[np.uint8]:
         """DRAM before the start: image, input `values` and program."""
         memory = np.zeros(self.memory_bytes, np.uint8)

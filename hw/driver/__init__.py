@@ -1,0 +1,1 @@
+"""Runs programs on an engine from a host: in Python over any `Bus`, and in C99 (``sepconv.c``)."""
