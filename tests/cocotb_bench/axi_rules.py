@@ -34,7 +34,7 @@ RULES: Mapping[str, str] = {
     "burst": "addresses increment",
     "window": "reads stay in the read window, writes in the write window",
     "outstanding": "no more bursts are open than the configuration says",
-    "early data": "no write beat is taken before its address was",
+    "early data": "no write beat is shown before its address is",
     "last": "the last beat of a burst is marked, and no other",
     "strobe": "strobes are of bytes of the bus",
     "no request": "nothing is answered that was not asked for",
@@ -65,7 +65,7 @@ class AxiLimits:
     burst_bytes: of the longest burst
     reads, writes: (first, end) of the bytes that may be touched
     identifier: the only ID; None for a port without
-    data_may_lead: write beats may be taken before their address (AXI4-Lite; the engine's master keeps to less)
+    data_may_lead: write beats may be shown before their address is (a rule of ours, not of AXI)
     """
 
     bus_bytes: int
@@ -96,14 +96,17 @@ class AxiRules:
     errors: int = 0
     bursts: dict[str, int] = field(default_factory=lambda: {"read": 0, "write": 0})
     beats: dict[str, int] = field(default_factory=lambda: {"read": 0, "write": 0})
-    _held: dict[str, dict[str, int | None]] = field(default_factory=dict)
+    _held: dict[str, dict[str, int]] = field(default_factory=dict)
     _reads: deque[int] = field(default_factory=deque)
     """Beats left of each open read burst."""
     _writes: deque[int] = field(default_factory=deque)
-    """Beats left of each write burst that still gets data."""
+    """Beats left of each write burst that was shown and still gets data."""
     _leading: deque[int] = field(default_factory=deque)
-    """Marks of the beats taken before their address."""
+    """Marks of the beats taken before their address was shown."""
     _unanswered: int = 0
+    """Write bursts whose address was taken."""
+    _written: int = 0
+    """Write bursts with all their data and no answer."""
     _was_reset: bool = False
 
     def sample(self, signals: Mapping[str, int | None]) -> None:
@@ -111,21 +114,28 @@ class AxiRules:
         if signals.get("reset"):
             for queue in (self._held, self._reads, self._writes, self._leading):
                 queue.clear()
-            self._unanswered = 0
+            self._unanswered = self._written = 0
             self._was_reset = True
             self.cycle += 1
             return
-        taken = {channel: self._handshake(channel, signals) for channel in PAYLOAD}
-        # Data and answers first: they belong to requests of earlier cycles.
-        if (payload := taken["b"]) is not None:
+        before = set(self._held)
+        shown = {channel: self._shown(channel, signals) for channel in PAYLOAD}
+        taken = {channel: payload for channel, payload in shown.items() if channel not in self._held}
+        # Answers first: they belong to requests of earlier cycles.
+        if (payload := taken.get("b")) is not None:
             self._take_response(payload)
-        if (payload := taken["r"]) is not None:
+        if (payload := taken.get("r")) is not None:
             self._take_read(payload)
-        if (payload := taken["w"]) is not None:
-            self._take_write(payload)
         for channel, window in (("ar", self.limits.reads), ("aw", self.limits.writes)):
-            if (payload := taken[channel]) is not None:
-                self._take_request(channel, payload, window)
+            if (payload := shown[channel]) is not None and channel not in before:
+                self._check_request(channel, payload, window)
+        if (payload := shown["w"]) is not None:
+            self._check_write(payload)
+            if "w" in taken:
+                self._take_write(payload)
+        for channel in ("ar", "aw"):
+            if (payload := taken.get(channel)) is not None:
+                self._take_request(channel, payload)
         self._was_reset = False
         self.cycle += 1
 
@@ -142,13 +152,13 @@ class AxiRules:
     @property
     def open(self) -> int:
         """Bursts accepted and not finished."""
-        return len(self._reads) + len(self._writes) + self._unanswered
+        return len(self._reads) + self._unanswered
 
     def _reject(self, rule: str, channel: str, seen: str) -> None:
         raise AxiRuleError(rule, channel, self.cycle, seen)
 
-    def _handshake(self, channel: str, signals: Mapping[str, int | None]) -> dict[str, int] | None:
-        """Payload of a transfer in this cycle, if there is one."""
+    def _shown(self, channel: str, signals: Mapping[str, int | None]) -> dict[str, int] | None:
+        """Payload of a channel while it is valid; kept in `_held` if it is not taken in this cycle."""
         valid = self._known(channel, "valid", signals)
         held = self._held.pop(channel, None)
         if not valid:
@@ -164,10 +174,9 @@ class AxiRules:
         if held is not None and held != payload:
             name = next(name for name in payload if payload[name] != held[name])
             self._reject("payload held", channel, f"{name} {held[name]:#x} became {payload[name]:#x} before ready")
-        if self._known(channel, "ready", signals):
-            return payload
-        self._held[channel] = dict(payload)
-        return None
+        if not self._known(channel, "ready", signals):
+            self._held[channel] = payload
+        return payload
 
     def _known(self, channel: str, name: str, signals: Mapping[str, int | None]) -> int:
         value = signals[channel + name]
@@ -175,7 +184,7 @@ class AxiRules:
             raise AxiRuleError("unknown", channel, self.cycle, f"{name} is unknown")
         return value
 
-    def _take_request(self, channel: str, payload: Mapping[str, int], window: tuple[int, int]) -> None:
+    def _check_request(self, channel: str, payload: Mapping[str, int], window: tuple[int, int]) -> None:
         limits, address, beats = self.limits, payload["addr"], payload["len"] + 1
         size, seen = beats * limits.bus_bytes, f"{beats} beats at {address:#x}"
         if beats > LONGEST or size > limits.burst_bytes:
@@ -191,11 +200,18 @@ class AxiRules:
         if not window[0] <= address <= address + size <= window[1]:
             self._reject("window", channel, f"{seen} outside of {window[0]:#x} to {window[1]:#x}")
         self._check_identifier(channel, payload)
-        (self._reads if channel == "ar" else self._writes).append(beats)
-        if self.open > limits.max_outstanding:
-            self._reject("outstanding", channel, f"{self.open} bursts open, not {limits.max_outstanding}")
-        while channel == "aw" and self._leading and self._writes:
-            self._finish_beat("w", self._writes, self._leading.popleft())
+        if channel == "aw":
+            self._writes.append(beats)
+            while self._leading and self._writes:
+                self._finish_beat("w", self._writes, self._leading.popleft())
+
+    def _take_request(self, channel: str, payload: Mapping[str, int]) -> None:
+        if channel == "ar":
+            self._reads.append(payload["len"] + 1)
+        else:
+            self._unanswered += 1
+        if self.open > self.limits.max_outstanding:
+            self._reject("outstanding", channel, f"{self.open} bursts open, not {self.limits.max_outstanding}")
 
     def _take_read(self, payload: Mapping[str, int]) -> None:
         if not self._reads:
@@ -204,22 +220,25 @@ class AxiRules:
         self._check_response("r", payload)
         self._finish_beat("r", self._reads, payload["last"])
 
-    def _take_write(self, payload: Mapping[str, int]) -> None:
+    def _check_write(self, payload: Mapping[str, int]) -> None:
         if payload["strb"] >> self.limits.bus_bytes:
             self._reject("strobe", "w", f"strobe {payload['strb']:#x} on a bus of {self.limits.bus_bytes} bytes")
-        if self._writes:
-            self._finish_beat("w", self._writes, payload["last"])
-        elif self.limits.data_may_lead:
-            self._leading.append(payload["last"])
-        else:
+        if not self._writes and not self.limits.data_may_lead:
             self._reject("early data", "w", "a beat without an address")
 
+    def _take_write(self, payload: Mapping[str, int]) -> None:
+        if self._writes:
+            self._finish_beat("w", self._writes, payload["last"])
+        else:
+            self._leading.append(payload["last"])
+
     def _take_response(self, payload: Mapping[str, int]) -> None:
-        if not self._unanswered:
+        if not (self._unanswered and self._written):
             self._reject("no request", "b", "an answer without a burst that is written")
         self._check_identifier("b", payload)
         self._check_response("b", payload)
         self._unanswered -= 1
+        self._written -= 1
         self.bursts["write"] += 1
 
     def _finish_beat(self, channel: str, open_bursts: deque[int], marked: int) -> None:
@@ -235,7 +254,7 @@ class AxiRules:
             if channel == "r":
                 self.bursts[kind] += 1
             else:
-                self._unanswered += 1
+                self._written += 1
 
     def _check_identifier(self, channel: str, payload: Mapping[str, int]) -> None:
         wanted = self.limits.identifier

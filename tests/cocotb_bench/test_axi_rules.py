@@ -18,6 +18,10 @@ WIDE = AxiLimits(
 LIMITS = {"narrow": NARROW, "wide": WIDE}
 
 
+SEEN_WHEN_TAKEN = [("w", "last"), *((channel, name) for channel in "rb" for name in ("last", "resp", "id"))]
+"""Payload that is looked at in the cycle of its transfer, not as soon as it is shown."""
+
+
 def check(trace: Trace, limits: AxiLimits) -> AxiRules:
     rules = AxiRules(limits)
     for sample in trace:
@@ -50,7 +54,7 @@ def shown_with(channel: str, name: str, change: Callable[[int], int | None]) -> 
         assert value is not None
         for sample in trace[first : end + 1]:
             sample[channel + name] = change(value)
-        return first if change(value) is None else end
+        return end if (channel, name) in SEEN_WHEN_TAKEN else first
 
     return edit
 
@@ -109,16 +113,14 @@ def _again(channel: str) -> Callable[[Trace], int]:
 
 
 def _early_data(trace: Trace) -> int:
-    """Nothing is written before the first write's data, so its address may come with it, too late."""
-    cycle, late = where(trace, taken("aw")), where(trace, taken("w"))
-    for sample in trace[cycle : late + 1]:
-        for name in ("valid", "ready"):
-            sample["aw" + name] = int(sample is trace[late])
-        for name in (*PAYLOAD["aw"], "id"):
-            sample["aw" + name] = trace[cycle]["aw" + name]
-    for sample in trace[:cycle]:
-        sample["awvalid"] = 0
-    return late
+    """The first write beat is taken before its address is shown."""
+    first, shown, end = (where(trace, what) for what in (lambda s: s["awvalid"], lambda s: s["wvalid"], taken("w")))
+    early = dict.fromkeys(trace[first], 0) | {name: value for name, value in trace[end].items() if name[0] == "w"}
+    for sample in trace[shown : end + 1]:
+        sample["wvalid"] = 0
+    idle = next(cycle for cycle in range(first, 0, -1) if not any(trace[cycle - 1][c + "valid"] for c in PAYLOAD))
+    trace.insert(idle, early)
+    return idle
 
 
 def _crowd(trace: Trace) -> int:

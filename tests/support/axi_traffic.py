@@ -25,6 +25,8 @@ class _Traffic:
         self.waiting: dict[str, deque[dict[str, int | None]]] = {channel: deque() for channel in PAYLOAD}
         self.shown: dict[str, dict[str, int | None]] = {}
         self.open = 0
+        self.unanswered = {"aw": 0, "w": 0}
+        """Write bursts without an answer whose address, whose data were taken."""
 
     def trace(self, bursts: int, requests: tuple[str, ...]) -> Trace:
         idle = self._sample(dict.fromkeys(PAYLOAD, False))
@@ -36,6 +38,8 @@ class _Traffic:
             for channel, waiting in self.waiting.items():
                 if channel not in self.shown and waiting and self.rng.random() < 0.7:
                     self.shown[channel] = waiting.popleft()
+                    if channel == "aw":
+                        self._data("w", self.shown[channel])
             ready = {channel: self.rng.random() < 0.5 for channel in PAYLOAD}
             samples.append(self._sample(ready) | {"reset": 0})
             for channel in [channel for channel in self.shown if ready[channel]]:
@@ -64,21 +68,27 @@ class _Traffic:
         size = limits.bus_bytes.bit_length() - 1
         self._show(channel, addr=address, len=beats - 1, size=size, burst=INCREMENTING)
 
+    def _data(self, channel: str, request: dict[str, int | None]) -> None:
+        """Beats of a burst."""
+        limits, rng, length = self.limits, self.rng, request["len"]
+        assert length is not None
+        for left in range(length, -1, -1):
+            beat = {"data": rng.getrandbits(8 * limits.bus_bytes), "last": int(left == 0)}
+            if channel == "r":
+                self._show("r", **beat, resp=rng.choice((0, 0, 0, 2)))
+            else:
+                self._show("w", **beat, strb=rng.getrandbits(limits.bus_bytes))
+
     def _taken(self, channel: str, payload: dict[str, int | None]) -> None:
-        limits, rng = self.limits, self.rng
-        if channel in ("ar", "aw"):
-            length = payload["len"]
-            assert length is not None
-            for left in range(length, -1, -1):
-                data = rng.getrandbits(8 * limits.bus_bytes)
-                if channel == "ar":
-                    self._show("r", data=data, resp=rng.choice((0, 0, 0, 2)), last=int(left == 0))
-                else:
-                    self._show("w", data=data, strb=rng.getrandbits(limits.bus_bytes), last=int(left == 0))
-        elif channel == "w" and payload["last"]:
-            self._show("b", resp=rng.choice((0, 0, 0, 3)))
+        if channel == "ar":
+            self._data("r", payload)
         elif channel == "b" or (channel == "r" and payload["last"]):
             self.open -= 1
+        elif channel == "aw" or (channel == "w" and payload["last"]):
+            self.unanswered[channel] += 1
+            if all(self.unanswered.values()):
+                self.unanswered = {name: count - 1 for name, count in self.unanswered.items()}
+                self._show("b", resp=self.rng.choice((0, 0, 0, 3)))
 
     def _show(self, channel: str, **payload: int | None) -> None:
         identifier = {"id": self.limits.identifier} if channel in WITH_ID else {}
