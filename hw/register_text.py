@@ -61,6 +61,12 @@ def c_header() -> str:
     lines += [f"#define SEPCONV_FAULT_{fault.name.upper()} {fault.code}u /* {fault.text} */" for fault in FAULTS]
     lines += ["", "/* Codes of the field `unit` of ERROR. */"]
     lines += [f"#define SEPCONV_UNIT_{name.upper()} {index}u" for index, name in enumerate(SOURCES)]
+    lines += ["", "/* All of them: ENTRY(code, name, text). */", "#define SEPCONV_FAULTS(ENTRY) \\"]
+    lines += [f'    ENTRY({fault.code}u, "{fault.name}", "{fault.text}") \\' for fault in FAULTS]
+    lines[-1] = lines[-1].removesuffix(" \\")
+    lines += ["", "/* Names of the units: ENTRY(code, name). */", "#define SEPCONV_UNITS(ENTRY) \\"]
+    lines += [f'    ENTRY({index}u, "{name}") \\' for index, name in enumerate(SOURCES)]
+    lines[-1] = lines[-1].removesuffix(" \\")
     return "\n".join([*lines, "", "#endif", ""])
 
 

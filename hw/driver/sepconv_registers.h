@@ -119,4 +119,33 @@
 #define SEPCONV_UNIT_FETCH 5u
 #define SEPCONV_UNIT_HOST 6u
 
+/* All of them: ENTRY(code, name, text). */
+#define SEPCONV_FAULTS(ENTRY) \
+    ENTRY(1u, "program", "the program is not of this format") \
+    ENTRY(2u, "configuration", "the program is for another configuration") \
+    ENTRY(3u, "checksum", "a block of the program is broken") \
+    ENTRY(4u, "tag", "a block belongs to another program") \
+    ENTRY(5u, "unit", "a command names no unit") \
+    ENTRY(8u, "read_slave", "the memory answered a read with SLVERR") \
+    ENTRY(9u, "read_decode", "the memory answered a read with DECERR") \
+    ENTRY(10u, "write_slave", "the memory answered a write with SLVERR") \
+    ENTRY(11u, "write_decode", "the memory answered a write with DECERR") \
+    ENTRY(12u, "read_window", "a read outside of the read window was held back") \
+    ENTRY(13u, "write_window", "a write outside of the write window was held back") \
+    ENTRY(14u, "alignment", "a burst that does not begin at a multiple of the bus width was held back") \
+    ENTRY(16u, "deadlock", "a command waits for what nobody is going to do") \
+    ENTRY(17u, "conflict", "two units met in one bank of the activation memory") \
+    ENTRY(18u, "stopped", "the host stopped the engine") \
+    ENTRY(19u, "busy", "the host started the engine while it ran")
+
+/* Names of the units: ENTRY(code, name). */
+#define SEPCONV_UNITS(ENTRY) \
+    ENTRY(0u, "load") \
+    ENTRY(1u, "weights") \
+    ENTRY(2u, "depthwise") \
+    ENTRY(3u, "pointwise") \
+    ENTRY(4u, "store") \
+    ENTRY(5u, "fetch") \
+    ENTRY(6u, "host")
+
 #endif

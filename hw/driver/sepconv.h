@@ -1,0 +1,103 @@
+/* Runs programs on an engine: identify, load, start, wait, read the output, say what went wrong.
+ *
+ * Freestanding C99, no heap. The same steps as hw/driver/driver.py. Registers: sepconv_registers.h; blocks of a program:
+ * sepconv_program.h. One thread at a time.
+ */
+#ifndef SEPCONV_H
+#define SEPCONV_H
+
+#include <stdint.h>
+
+#include "sepconv_program.h"
+#include "sepconv_registers.h"
+
+/* How the host reaches the engine. Addresses are those the engine uses. What write_memory wrote must be in memory, not
+ * in a cache, before a later write32 arrives; read_memory must not return what a cache held before. */
+struct sepconv_bus {
+    void *context; /* first argument of all functions */
+    uint32_t (*read32)(void *context, uint32_t offset);
+    void (*write32)(void *context, uint32_t offset, uint32_t value);
+    void (*read_memory)(void *context, uint32_t address, uint8_t *data, uint32_t size);
+    void (*write_memory)(void *context, uint32_t address, const uint8_t *data, uint32_t size);
+    int (*wait)(void *context); /* waits for the interrupt, or a little; 0 to give up waiting */
+};
+
+/* An int8 tensor in memory, as `DramTensor` of hw/program.py: blocks of block_channels channels, `stride` bytes apart.
+ * With phase_step 2 (input only) its pixels lie in 2 x 2 phases of phase_width pixels a row. */
+struct sepconv_tensor {
+    uint32_t height, width, channels;
+    uint32_t block_channels, address, stride;
+    uint32_t phase_step, phase_width;
+    int32_t fill; /* value of pixels of a phase that are not in the tensor */
+};
+
+/* What the compiler made. */
+struct sepconv_model {
+    const uint8_t *image; /* weights, from address 0 on */
+    uint32_t image_bytes;
+    const uint8_t *program; /* blocks */
+    uint32_t program_bytes, program_address;
+    uint32_t read_first, read_last, write_first, write_last; /* all that the engine may touch, in bytes */
+    uint32_t burst_bytes;
+    struct sepconv_tensor input, output;
+};
+
+enum sepconv_result {
+    SEPCONV_OK = 0,
+    SEPCONV_NO_ENGINE, /* IDENTITY does not read SEPC */
+    SEPCONV_OTHER_VERSION, /* of the registers or of programs */
+    SEPCONV_BROKEN_PROGRAM, /* the first block is not a program's header, or blocks are missing */
+    SEPCONV_OTHER_CONFIG, /* the program is for another engine */
+    SEPCONV_NOT_AT_REST, /* it runs, or has stopped and was not reset */
+    SEPCONV_NOT_LOADED,
+    SEPCONV_REFUSED, /* a setting does not read back as it was written */
+    SEPCONV_FAULT, /* the engine stopped: see `fault` */
+    SEPCONV_GAVE_UP, /* `wait` of the bus returned 0: it still runs */
+    SEPCONV_NOT_STARTED /* at rest, and nothing has ended */
+};
+
+#define SEPCONV_NO_COMMAND 0xffffffffu
+
+struct sepconv_fault {
+    uint32_t code; /* SEPCONV_FAULT_... */
+    uint32_t unit; /* SEPCONV_UNIT_... */
+    uint32_t index; /* of the command among those of its unit; of fetch: block of the program */
+    uint32_t address;
+    uint32_t block; /* of the program, where the command stands; SEPCONV_NO_COMMAND if the fault has none */
+    uint32_t layer; /* of that command; SEPCONV_NO_COMMAND if there is none */
+};
+
+struct sepconv_counters {
+    uint64_t cycles;
+    uint32_t read_beats, write_beats;
+    uint32_t ended[5]; /* by unit */
+};
+
+struct sepconv {
+    const struct sepconv_bus *bus;
+    const struct sepconv_model *model; /* what is loaded */
+    struct sepconv_fault fault; /* of the last run that ended in SEPCONV_FAULT */
+    uint32_t config; /* hash of the engine's configuration */
+};
+
+/* Is there an engine this driver understands? */
+enum sepconv_result sepconv_open(struct sepconv *engine, const struct sepconv_bus *bus);
+/* Puts the model into memory and points the engine at it. It must outlive its use. */
+enum sepconv_result sepconv_load(struct sepconv *engine, const struct sepconv_model *model);
+/* Input and output: int8 values in the order height, width, channels. */
+enum sepconv_result sepconv_write_input(const struct sepconv *engine, const int8_t *values);
+enum sepconv_result sepconv_start(const struct sepconv *engine);
+enum sepconv_result sepconv_wait(struct sepconv *engine);
+enum sepconv_result sepconv_read_output(const struct sepconv *engine, int8_t *values);
+/* The four above, one after another. */
+enum sepconv_result sepconv_run(struct sepconv *engine, const int8_t *input, int8_t *output);
+/* A running program ends with the fault SEPCONV_FAULT_STOPPED. */
+void sepconv_stop(const struct sepconv *engine);
+/* Back to rest, whatever the engine was doing; the model stays loaded. */
+enum sepconv_result sepconv_reset(const struct sepconv *engine);
+struct sepconv_counters sepconv_count(const struct sepconv *engine);
+/* What a fault's code means and who its unit is, for people; "unknown" for others. */
+const char *sepconv_fault_text(uint32_t code);
+const char *sepconv_unit_name(uint32_t unit);
+
+#endif
