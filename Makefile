@@ -26,7 +26,7 @@ help: ## this list
 	@echo '  MEMORY  DRAM timing: read_latency=40,bytes_per_cycle=8   SEED         of made-up numbers (0)'
 	@echo '  JSON    file for the machine-readable report, - for standard output'
 	@echo '  TEST    one cocotb regression by name                    WAVES        1: keep waveforms of make cocotb'
-	@echo '  OUT     folder for make verilog'
+	@echo '  OUT     folder for make verilog, make compile            PROGRAM      such a folder for make disasm, make rtl'
 
 $(READY): pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo 'make: $(PYTHON) is missing; install Python 3.10 or newer' >&2; exit 2; }
@@ -45,7 +45,14 @@ sim: $(READY) ## cycle model of LAYER, or of all of NET
 	@$(BIN)/sepconv sim $(LAYER) $(RUN_FLAGS)
 
 rtl: $(READY) ## LAYER, or all of NET, in the generated Verilog: bit-exact against golden, cycles beside the model's
-	@$(BIN)/sepconv rtl $(LAYER) $(RUN_FLAGS) $(call option,INPUT,--input) $(call option,OUTPUT,--output)
+	@$(BIN)/sepconv rtl $(LAYER) $(RUN_FLAGS) $(call option,INPUT,--input) $(call option,OUTPUT,--output) \
+		$(call option,PROGRAM,--program)
+
+compile: $(READY) ## NET as program, DRAM image, map and report, into OUT
+	@$(BIN)/sepconv compile $(RUN_FLAGS) $(call option,OUT,--out)
+
+disasm: $(READY) ## the commands of PROGRAM, a compiled program's folder
+	@$(BIN)/sepconv disasm $(call option,PROGRAM,) $(call option,JSON,--json)
 
 golden: $(READY) ## MODEL on INPUT or IMAGE in NumPy, to OUTPUT
 	@$(BIN)/sepconv golden $(call option,MODEL,--model) $(call option,INPUT,--input) $(call option,IMAGE,--image) \
@@ -87,4 +94,4 @@ bench: $(READY) ## how long things take, beside the import of NumPy
 clean: ## what was made, but not .venv
 	@rm -rf build
 
-.PHONY: help setup sim rtl golden tables verilog list cocotb models lint test test-full bench clean
+.PHONY: help setup sim rtl compile disasm golden tables verilog list cocotb models lint test test-full bench clean

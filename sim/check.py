@@ -1,5 +1,7 @@
 """Holds a run in RTL against the model."""
 
+from collections.abc import Sequence
+
 from hw.commands import UNITS
 from hw.rtl import RtlRun
 from sim.model.engine import ModelRun
@@ -18,3 +20,9 @@ def compare(model: ModelRun, rtl: RtlRun) -> list[str]:
             differences += [f"{what} of {unit} command {number}: {our} instead of {their}"
                             for number, (our, their) in enumerate(zip(ours, theirs, strict=False)) if our != their]
     return differences
+
+
+def cycles_line(model: ModelRun, rtl: RtlRun, differences: Sequence[str]) -> str:
+    """The total of both, and what `compare` found."""
+    verdict = differences[0] if differences else "equal in total, in each command and in DRAM traffic"
+    return f"  RTL {rtl.cycles:,} cycles, model {model.cycles:,}: {verdict}"

@@ -9,16 +9,20 @@ from typing import Any, NoReturn
 
 from golden.model import ModelError
 from golden.network import UnknownLayer
+from hw.commands import CommandError
 from hw.compiler.errors import CompileError
 from hw.config import ConfigError
 from hw.memory_timing import MemoryTimingError
+from hw.program_files import ProgramFileError
 from sim.statuses import FAILED, OK, WRONG
 from sim.work import RequestError
 
-MODULES = {"golden": "sim.golden_commands", "tables": "sim.golden_commands"}
+MODULES = {"golden": "sim.golden_commands", "tables": "sim.golden_commands", "compile": "sim.program_commands",
+           "disasm": "sim.program_commands"}
 """Where a command's function is, if not in `sim.commands`."""
 
-REFUSALS = (ConfigError, MemoryTimingError, UnknownLayer, ModelError, CompileError, RequestError)
+REFUSALS = (ConfigError, MemoryTimingError, UnknownLayer, ModelError, CompileError, CommandError, ProgramFileError,
+            RequestError)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -40,8 +44,12 @@ def _add_calibration(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    _add_network(parser)
     parser.add_argument("layers", nargs="*", metavar="LAYER", help="Keras' layer name; see sepconv list")
+    _add_engine(parser)
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    _add_network(parser)
     parser.add_argument("--config", default="pe256", help="preset, JSON file, or either with settings (pe256)")
     parser.add_argument("--memory", default="", help="e.g. read_latency=40,bytes_per_cycle=8")
     parser.add_argument("--rounding", choices=("double", "single"), default="double", help="requantisation (double)")
@@ -62,6 +70,16 @@ def make_parser() -> argparse.ArgumentParser:
     _add_run(rtl)
     rtl.add_argument("--input", metavar="X.npy", help="input of the model, its own type and NHWC shape")
     rtl.add_argument("--output", metavar="Y.npy", help="where the output of a whole network goes")
+    rtl.add_argument("--program", metavar="DIR", help="a compiled program instead; input and output are the engine's")
+
+    compiler = commands.add_parser("compile", help="a network as program, DRAM image and map, with a report of why")
+    _add_engine(compiler)
+    compiler.add_argument("--out", metavar="DIR", help="folder to write (build/program/<hash>)")
+
+    disasm = commands.add_parser("disasm", help="the commands of a compiled program, one a line")
+    disasm.add_argument("file", metavar="FILE", help="program.bin, or the folder it is in")
+    disasm.add_argument("--map", metavar="FILE", help="map.json with the layers' names (the one beside FILE)")
+    disasm.add_argument("--json", metavar="FILE", help="all fields in machine-readable form; - for standard output")
 
     golden = commands.add_parser("golden", help="runs a model in NumPy, bit-exact with TFLite's reference kernels")
     golden.add_argument("--model", metavar="FILE", required=True, help=".tflite, .onnx, .pth or .whl")

@@ -114,35 +114,47 @@ def _sim_network(args: Namespace, source: Source, config: EngineConfig, memory: 
 
 
 def run_rtl(args: Namespace) -> int:
-    """Single layers in the generated Verilog: bit-exact against golden, cycles equal to the model's."""
+    """In the generated Verilog: layers, a network, or a compiled program."""
     from hw.rtl import EngineError
     from hw.verilator import ToolError
 
-    source, config, memory = _open(args)
-    picture = load_picture(args.input)
     if args.layers and args.output:
         raise RequestError("--output is for whole networks: give no LAYER")
-    good = True
-    reports, texts = [], [f"{source.title} on {engine_line(config, memory, args.clock_mhz)}"]
+    if args.program and (args.layers or args.model):
+        raise RequestError("--program is run as it was compiled: give no LAYER and no --model")
     try:
+        if args.program:
+            from sim.program_commands import rtl_program
+
+            return rtl_program(args)
+        source, config, memory = _open(args)
+        picture = load_picture(args.input)
         if not args.layers:
             return _rtl_network(args, source, config, memory, picture)
-        for name in args.layers:
-            report: dict[str, Any] = {}
-            for specs in source.cascades(name):
-                part, text = _rtl_cascade(args, source, specs, (config, memory), picture)
-                good &= part["total"]["bit_exact"] and part["total"]["model_cycles"] == part["total"]["rtl_cycles"]
-                texts.append(text)
-                if report:
-                    report["in_pair"] = part
-                else:
-                    report = heading(source.title, config, memory, args.clock_mhz) | part
-            reports.append(report)
+        return _rtl_layers(args, source, config, memory, picture)
     except ToolError as error:
         raise RequestError(str(error)) from None
     except EngineError as error:
         print(f"sepconv: {error}")
         return FAILED
+
+
+def _rtl_layers(args: Namespace, source: Source, config: EngineConfig, memory: MemoryTiming,
+                picture: np.ndarray | None) -> int:
+    """Single layers: bit-exact against golden, cycles equal to the model's."""
+    good = True
+    reports, texts = [], [f"{source.title} on {engine_line(config, memory, args.clock_mhz)}"]
+    for name in args.layers:
+        report: dict[str, Any] = {}
+        for specs in source.cascades(name):
+            part, text = _rtl_cascade(args, source, specs, (config, memory), picture)
+            good &= part["total"]["bit_exact"] and part["total"]["model_cycles"] == part["total"]["rtl_cycles"]
+            texts.append(text)
+            if report:
+                report["in_pair"] = part
+            else:
+                report = heading(source.title, config, memory, args.clock_mhz) | part
+        reports.append(report)
     write_report(reports[0] if len(reports) == 1 else {"schema": 1, "reports": reports}, "\n".join(texts), args.json)
     return OK if good else FAILED
 
@@ -150,7 +162,7 @@ def run_rtl(args: Namespace) -> int:
 def _rtl_cascade(args: Namespace, source: Source, specs: Sequence[LayerSpec],
                  engine: tuple[EngineConfig, MemoryTiming], picture: np.ndarray | None) -> tuple[dict[str, Any], str]:
     from hw.rtl import run_rtl as run_in_rtl
-    from sim.check import compare
+    from sim.check import compare, cycles_line
 
     config, memory = engine
     layers = source.numbers(specs, args.seed)
@@ -168,12 +180,7 @@ def _rtl_cascade(args: Namespace, source: Source, specs: Sequence[LayerSpec],
     return report, "\n".join([
         f"\n{_title(specs, planned.schedule.stripe_rows)}: {shape_text(specs[-1])}",
         f"  {'bit-exact' if mismatch is None else mismatch}: {expected.size:,} elements against golden",
-        _cycles_line(planned.run, run, differences)])
-
-
-def _cycles_line(model: ModelRun, rtl: RtlRun, differences: Sequence[str]) -> str:
-    verdict = differences[0] if differences else "equal in total, in each command and in DRAM traffic"
-    return f"  RTL {rtl.cycles:,} cycles, model {model.cycles:,}: {verdict}"
+        cycles_line(planned.run, run, differences)])
 
 
 def _add_rtl_rows(report: dict[str, Any], model: ModelRun, rtl: RtlRun, exact: dict[str, bool]) -> None:
@@ -192,7 +199,7 @@ def _rtl_network(args: Namespace, source: Source, config: EngineConfig, memory: 
                  picture: np.ndarray | None) -> int:
     """The whole network in RTL: every tensor that reaches DRAM against golden, cycles against the model."""
     from hw.rtl import run_rtl as run_in_rtl
-    from sim.check import compare
+    from sim.check import compare, cycles_line
 
     model = whole_model(source, args.seed)
     planned = plan_network(source, config, memory, seed=args.seed, rounding=args.rounding)
@@ -208,7 +215,7 @@ def _rtl_network(args: Namespace, source: Source, config: EngineConfig, memory: 
     good = all(exact.values()) and not differences
     report["total"] |= {"bit_exact": all(exact.values()), "model_cycles": planned.run.cycles, "rtl_cycles": run.cycles}
     _add_rtl_rows(report, planned.run, run, exact)
-    lines += ["", _cycles_line(planned.run, run, differences), (
+    lines += ["", cycles_line(planned.run, run, differences), (
         f"  {report['total']['utilisation']:.1%} of all {engine_lanes(config)} lanes busy with MACs,"
         f" {report['total']['frames_per_second']:,.1f} frames a second")]
     if args.output and good:

@@ -1,0 +1,133 @@
+"""A compiled program as a folder: what a host needs to run it, and what brings it back as a `Program`."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from hw.commands import CommandError, decode_program
+from hw.config import ConfigError, EngineConfig
+from hw.program import DramTensor, Program
+
+SCHEMA = 1
+PROGRAM, IMAGE, MAP, REPORT = "program.bin", "image.bin", "map.json", "report.txt"
+"""Blocks for the program's address; DRAM contents from address 0; where everything is; what was decided and why."""
+
+
+class ProgramFileError(ValueError):
+    """A file of a compiled program that is missing, broken, or does not belong to the others."""
+
+
+def program_map(program: Program) -> dict[str, Any]:
+    """What `MAP` holds of the program itself: sizes and addresses in bytes, registers by their names."""
+    header, _ = decode_program(program.encoded)
+    read, write = program.read_window, program.write_window
+    return {
+        "schema": SCHEMA, "config": program.config.as_dict(), "config_hash": program.config.hash,
+        "image": {"file": IMAGE, "address": 0, "bytes": len(program.image)},
+        "program": {"file": PROGRAM, "address": program.address, "bytes": len(program.encoded),
+                    "commands": len(program.commands), "tag": header["tag"]},
+        "memory_bytes": program.memory_bytes,
+        "registers": {"PROGRAM_ADDRESS": program.address, "READ_FIRST": read[0], "READ_LAST": read[1],
+                      "WRITE_FIRST": write[0], "WRITE_LAST": write[1]},
+        "layers": [{"id": index, "name": name} for index, name in enumerate(program.layers)],
+        "input": _tensor(program.input), "output": _tensor(program.output),
+        "tensors": {name: _tensor(tensor) for name, tensor in program.tensors.items()},
+    }
+
+
+def _tensor(tensor: DramTensor) -> dict[str, Any]:
+    return dataclasses.asdict(tensor) | {"bytes": tensor.size}
+
+
+def save_program(program: Program, directory: Path, *, description: Mapping[str, Any], report: str) -> list[Path]:
+    """Writes the four files into `directory`, all or none; `description` is for `MAP`. Returns their paths."""
+    contents = {PROGRAM: program.encoded, IMAGE: program.image, REPORT: report.encode(),
+                MAP: (json.dumps(description, indent=1) + "\n").encode()}
+    directory.mkdir(parents=True, exist_ok=True)
+    parts = {name: directory / f"{name}.part" for name in contents}
+    try:
+        for name, content in contents.items():
+            parts[name].write_bytes(content)
+        for name, part in parts.items():
+            part.replace(directory / name)
+    except OSError:
+        for part in parts.values():
+            with suppress(OSError):
+                part.unlink()
+        raise
+    return [directory / name for name in contents]
+
+
+def load_program(directory: Path) -> Program:
+    """The program that `save_program` wrote; it has no placements. Raises `ProgramFileError`."""
+    data, image = _read(directory / PROGRAM), _read(directory / IMAGE)
+    description = load_map(directory / MAP)
+    path = directory / MAP
+    try:
+        config = EngineConfig(**description["config"])
+        header, commands = decode_program(data)
+        program = Program(
+            config=config, layers=tuple(layer["name"] for layer in description["layers"]), commands=tuple(commands),
+            image=image, address=_decoded(int, description["program"]["address"], "program.address"),
+            input=_decoded(DramTensor, description["input"], "input"),
+            output=_decoded(DramTensor, description["output"], "output"),
+            tensors={name: _decoded(DramTensor, tensor, name) for name, tensor in description["tensors"].items()})
+    except CommandError as error:
+        raise ProgramFileError(f"{directory / PROGRAM}: {error}") from None
+    except (ConfigError, ProgramFileError) as error:
+        raise ProgramFileError(f"{path}: {error}") from None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ProgramFileError(f"{path}: not a program's map: {error}") from None
+    if header["config"] != config.hash:
+        raise ProgramFileError(f"{directory / PROGRAM}: compiled for configuration {header['config']:#010x}; {MAP} has"
+                               f" {config.name}, {config.hash:#010x}")
+    wanted = {PROGRAM: (len(data), description["program"]), IMAGE: (len(image), description["image"])}
+    for name, (size, entry) in wanted.items():
+        if size != entry["bytes"]:
+            raise ProgramFileError(f"{directory / name}: {size} bytes; {MAP} says {entry['bytes']}")
+    if header["tag"] != description["program"]["tag"]:
+        raise ProgramFileError(f"{directory / PROGRAM}: tag {header['tag']:#06x}; {MAP} says"
+                               f" {description['program']['tag']:#06x}")
+    return program
+
+
+def load_map(path: Path) -> dict[str, Any]:
+    """What `MAP` holds. Raises `ProgramFileError`."""
+    try:
+        description = json.loads(_read(path))
+    except ValueError as error:
+        raise ProgramFileError(f"{path}: not JSON: {error}") from None
+    if not isinstance(description, dict) or description.get("schema") != SCHEMA:
+        raise ProgramFileError(f"{path}: not a program's map of schema {SCHEMA}")
+    return description
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ProgramFileError(f"{path}: {error.strerror}") from None
+
+
+def _decoded(kind: Any, value: Any, where: str) -> Any:
+    """`value`, as JSON has it, as a `kind`: a dataclass, a tuple, a plain type, or one of these or None."""
+    if isinstance(kind, UnionType):
+        (inner,) = (option for option in get_args(kind) if option is not NoneType)
+        return None if value is None else _decoded(inner, value, where)
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hints = get_type_hints(kind)
+        names = [field.name for field in dataclasses.fields(kind)]
+        if not isinstance(value, dict) or not value.keys() >= set(names):
+            raise ProgramFileError(f"{where}: must have {', '.join(names)}")
+        return kind(**{name: _decoded(hints[name], value[name], f"{where}.{name}") for name in names})
+    if get_origin(kind) is tuple:
+        if not isinstance(value, list) or len(value) != len(get_args(kind)):
+            raise ProgramFileError(f"{where}: must be {len(get_args(kind))} values")
+        return tuple(_decoded(inner, item, where) for inner, item in zip(get_args(kind), value, strict=True))
+    if type(value) is not kind:
+        raise ProgramFileError(f"{where}={value!r}: must be of type {getattr(kind, '__name__', kind)}")
+    return value
