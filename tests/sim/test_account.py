@@ -5,6 +5,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from golden.networks import mobilenet_v1
+from hw.commands import BLOCK_BYTES
 from hw.compiler.cascade import Schedule, compile_cascade
 from hw.compiler.errors import CompileError
 from hw.config import PRESETS
@@ -42,7 +43,7 @@ def test_busy_is_the_work() -> None:
     assert found["pointwise"]["busy"] == 28 * 28 // 4 * 32 * 32
     assert found["depthwise"]["busy"] == 28 * 28 * 256 // 4
     assert found["load"]["busy"] * 8 == found["store"]["busy"] * 8 == 28 * 28 * 256
-    assert found["fetch"]["busy"] * 8 == 64 * (1 + len(run.fetch_delivered))
+    assert found["fetch"]["busy"] * 8 == BLOCK_BYTES * (1 + len(run.fetch_delivered))
 
 
 @pytest.mark.parametrize(("memory", "unit", "key"), [
