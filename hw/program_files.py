@@ -106,6 +106,18 @@ def load_map(path: Path) -> dict[str, Any]:
     return description
 
 
+def layer_names(path: Path, tag: int) -> list[str]:
+    """Names of the layers by their ids, out of the map of the program of that tag. Raises `ProgramFileError`."""
+    description = load_map(path)
+    try:
+        found, names = description["program"]["tag"], [str(layer["name"]) for layer in description["layers"]]
+    except (KeyError, TypeError) as error:
+        raise ProgramFileError(f"{path}: not a program's map: {error}") from None
+    if found != tag:
+        raise ProgramFileError(f"{path}: of another program, tag {found:#06x} instead of {tag:#06x}")
+    return names
+
+
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()

@@ -1,6 +1,7 @@
 """`sepconv compile`, `sepconv disasm` and `sepconv rtl --program`: programs as files."""
 
 import hashlib
+import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.files import read_bytes
 from golden.model import Model
-from hw.commands import CommandError
+from hw.commands import BLOCK_BYTES, PROGRAM_HEADER, CommandError
 from hw.config import load_config
 from hw.disassembly import as_json, decode_file, rows
 from hw.memory_timing import parse_memory
 from hw.program import Program
-from hw.program_files import MAP, PROGRAM, load_map, load_program, program_map, save_program
+from hw.program_files import (
+    MAP,
+    PROGRAM,
+    ProgramFileError,
+    layer_names,
+    load_map,
+    load_program,
+    program_map,
+    save_program,
+)
 from sim.cli import write_report
 from sim.decisions import decisions, decisions_text
 from sim.golden_commands import save_array
@@ -23,6 +34,9 @@ from sim.network_run import PlannedNetwork, plan_network, whole_model
 from sim.report import aligned, engine_line, heading, run_report, run_text
 from sim.statuses import FAILED, OK
 from sim.work import RequestError, load_picture, open_source
+
+LARGEST = BLOCK_BYTES << next(field.bits for field in PROGRAM_HEADER if field.name == "commands")
+"""Bytes of the longest program."""
 
 
 def run_compile(args: Namespace) -> int:
@@ -92,15 +106,18 @@ def run_disasm(args: Namespace) -> int:
     if path.is_dir():
         path /= PROGRAM
     try:
-        header, commands = decode_file(path.read_bytes())
-    except OSError as error:
-        raise RequestError(f"{path}: {error.strerror}") from None
+        header, commands = decode_file(read_bytes(path, LARGEST))
     except CommandError as error:
         raise CommandError(f"{path}: {error}") from None
     beside = path.parent / MAP
     names: list[str] = []
-    if args.map or beside.exists():
-        names = [layer["name"] for layer in load_map(Path(args.map) if args.map else beside)["layers"]]
+    if args.map:
+        names = layer_names(Path(args.map), header["tag"])
+    elif beside.exists():
+        try:
+            names = layer_names(beside, header["tag"])
+        except ProgramFileError as error:
+            print(f"sepconv: layers have no names: {error}", file=sys.stderr)
     title = (f"{path}: {header['commands']} commands for configuration {header['config']:#010x}, format"
              f" {header['version']}, tag {header['tag']:#06x}")
     write_report(as_json(header, commands, names), "\n".join([title, "", *aligned(rows(commands, names), left=5)]),

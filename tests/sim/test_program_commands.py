@@ -112,10 +112,17 @@ def test_disasm_shows_a_line_for_each_command(folder: Path, tmp_path: Path, caps
     assert "conv_dw_13" not in alone
     assert main(["disasm", str(tmp_path / PROGRAM), "--map", str(folder / MAP)]) == 0
     assert capsys.readouterr().out == named.replace(str(folder), str(tmp_path))
+    (tmp_path / MAP).write_text("{}")
+    assert main(["disasm", str(tmp_path)]) == 0
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == (alone, 1)
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
     (["disasm", "absent.bin"], ["absent.bin", "No such file"]),
+    (["disasm", "/dev/zero"], ["/dev/zero", "at most 6 MiB"]),
+    (["disasm", "{folder}/program.bin", "--map", "{folder}/other.json"], ["other.json: of another program, tag 0x"]),
+    (["disasm", "{folder}/program.bin", "--map", "{folder}/empty.json"], ["empty.json: not a program's map: "]),
     (["disasm", "{folder}/cut.bin"], ["cut.bin: block 3 at byte 288: 12 bytes"]),
     (["disasm", "{folder}/program.bin", "--map", "absent.json"], ["absent.json"]),
     (["rtl", "--program", "absent"], ["absent/program.bin"]),
@@ -132,6 +139,10 @@ def test_wrong_requests(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     np.save(tmp_path / "wrong.npy", np.zeros((4, 4, 3), np.int8))
     for name in (PROGRAM, IMAGE, MAP):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
+    description = json.loads((folder / MAP).read_text())
+    description["program"]["tag"] ^= 1
+    (tmp_path / "other.json").write_text(json.dumps(description))
+    (tmp_path / "empty.json").write_text(json.dumps({"schema": 1}))
     status = main([argument.format(folder=tmp_path) for argument in arguments])
     captured = capsys.readouterr()
     assert (status, captured.out) == (2, "")
