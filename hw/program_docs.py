@@ -19,6 +19,7 @@ from hw.commands import (
     Field,
     positions,
 )
+from hw.config import KERNEL, OCTET, PARAMETER_BYTES
 from hw.faults import FAULTS
 from hw.registers import PROGRAM_ALIGNMENT
 
@@ -83,6 +84,28 @@ A command's own fields begin at bit {HEADER_BITS}. What words, rows, blocks, rin
 `docs/architecture.md`. An address of a pixel counts words of the activation memory, `pe_pixels` of them a row.
 """
 
+DATA = f"""## What commands move
+
+**Tensors** are int8. In DRAM a tensor is a run of channel blocks, `dram_stride` bytes from one to the next. A block has
+`pe_rows` channels and its pixels in row order, `pe_rows` bytes each; what channels beyond the last hold does not
+matter. `map.json` of `sepconv compile` says where each tensor is.
+
+**Parameters** of an output channel are {PARAMETER_BYTES} bytes, little-endian: bias (4, signed), multiplier M (4),
+shift s (1, signed). A sum of products is scaled by M · 2^(s − 31).
+
+**Weights of `pointwise`**: for each block of `pe_cols` output channels one tile per pass, then the block's parameters.
+A tile has `pe_rows` rows, one for each input channel, of `pe_cols` bytes. Passes go tap by tap, from top to bottom and
+from left to right, and within a tap input block by input block. Row j of the parameters has byte j of each channel;
+rows that fill up the last word are zero.
+
+**Weights of `depthwise`**: each block of `pe_rows` channels is cut into groups of `dw_channels`. A group has the
+{KERNEL * KERNEL} taps of each of its channels in row order, then the parameters of each, and is filled up with zeros to
+whole words.
+
+A word of the pointwise weight memory is the larger of `pe_cols` and the bytes of a bus beat, one of the depthwise
+memory the larger of {OCTET} and the bytes of a beat. Weights of channels that are not there equal the zero point.
+"""
+
 ERROR_TEXT = """## Errors
 
 At the first block that is not what it should be the engine stops with one of these codes. `docs/registers.md` has the
@@ -113,6 +136,7 @@ def markdown() -> str:
              _table(positions(HEADER)), _filled(TOKENS), _filled(BODIES)]
     for unit in UNITS:
         parts += [f"### {unit}\n\n`{unit}` {DOES[unit]}.\n", _table(positions(BODY[unit], HEADER_BITS))]
+    parts.append(_filled(DATA))
     rows = [f"| {fault.code} | {fault.name} | {fault.text} |" for fault in FAULTS if "block" in fault.address]
     parts += [ERROR_TEXT, "\n".join(["| code | name | what happened |", "|---:|---|---|", *rows]) + "\n"]
     return "\n".join(parts)
