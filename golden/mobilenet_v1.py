@@ -10,6 +10,9 @@ BLOCKS = (
 )  # fmt: skip
 """(filters of the pointwise layer, stride of the depthwise layer) of blocks 1 … 13."""
 
+FIRST_FILTERS = 32
+"""Of the convolution before them."""
+
 
 def mobilenet_v1(
     alpha: float = 1.0, resolution: int = 224, channels_in: int = 3, classes: int = 1000
@@ -25,12 +28,12 @@ def mobilenet_v1(
         is not positive.
     """
     check("MobileNetV1", alpha, resolution, channels_in, classes)
-    if int(32 * alpha) < 1:
-        raise ValueError(f"MobileNetV1 needs alpha ≥ 1/32, not {alpha}")
-    layers = [_three("conv1", "conv", (resolution, resolution, channels_in), int(32 * alpha), 2)]
+    if int(FIRST_FILTERS * alpha) < 1:
+        raise ValueError(f"MobileNetV1 needs alpha ≥ 1/{FIRST_FILTERS}, not {alpha}")
+    layers = [three("conv1", "conv", (resolution, resolution, channels_in), int(FIRST_FILTERS * alpha), 2)]
     for block, (filters, stride) in enumerate(BLOCKS, start=1):
         shape = layers[-1].output_shape
-        depthwise = _three(f"conv_dw_{block}", "depthwise", shape, shape[2], stride)
+        depthwise = three(f"conv_dw_{block}", "depthwise", shape, shape[2], stride)
         pointwise = windowed(
             f"conv_pw_{block}", "pointwise", depthwise.output_shape, int(filters * alpha), padding=NO_PADDING
         )
@@ -42,7 +45,8 @@ def mobilenet_v1(
     return Network(name="mobilenet_v1", layers=tuple(layers), inputs=inputs)
 
 
-def _three(name: str, op: str, shape: Shape, filters: int, stride: int) -> LayerSpec:
+def three(name: str, op: str, shape: Shape, filters: int, stride: int) -> LayerSpec:
+    """A 3×3 layer with Keras' padding."""
     before = 0 if stride == 2 else 1
     padding = Padding(top=before, bottom=1, left=before, right=1)
     return windowed(name, op, shape, filters, kernel=3, stride=stride, padding=padding)

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 
+from golden.conv_mobilenet import conv_mobilenet
 from golden.mobilenet_v1 import mobilenet_v1
 from golden.mobilenet_v2 import mobilenet_v2
 from golden.network import INPUT, Network, UnknownLayer
 
-__all__ = ["INPUT", "NETWORKS", "Network", "UnknownLayer", "mobilenet_v1", "mobilenet_v2", "network"]
+__all__ = ["INPUT", "NETWORKS", "Network", "UnknownLayer", "conv_mobilenet", "mobilenet_v1", "mobilenet_v2", "network"]
 
 NETWORKS: dict[str, Callable[..., Network]] = {
     "mobilenet_v1": mobilenet_v1,
     "mobilenet_v2": mobilenet_v2,
+    "conv_mobilenet": conv_mobilenet,
 }
 """Constructors by name; each takes alpha, resolution, channels_in and classes."""
 

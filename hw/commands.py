@@ -88,7 +88,11 @@ _NUMERICS = (
 )
 
 BODY: Mapping[str, tuple[Field, ...]] = {
-    "load": _TRANSFER,
+    "load": (
+        *_TRANSFER,
+        Field("split", 1, "1: pixels go by turns to two phases, those of even and of odd columns"),
+        Field("phase_row_stride", 16, "rows from the phase of even columns to that of odd ones"),
+    ),
     "store": _TRANSFER,
     "weights": (
         Field("dram_address", 32, "byte address of the first beat; a multiple of the bus width"),
@@ -131,12 +135,15 @@ BODY: Mapping[str, tuple[Field, ...]] = {
         Field("phase_row_stride", 16, "rows from one phase to the next"),
         Field("shift_y", 4, "rows from output pixel to the first tap, in its phase", signed=True),
         Field("shift_x", 4, "columns from output pixel to the first tap, in its phase", signed=True),
-        Field("height", 12, "rows of a phase; taps outside read nothing"),
-        Field("width", 12, "columns of a phase, and of the output"),
-        Field("first_y", 12, "row of lane 0 of the first vector"),
+        Field("windowed", 1, "1: taps outside of the input read nothing"),
+        Field("height", 12, "rows of a phase of even rows"),
+        Field("columns", 12, "columns of a phase of even columns"),
+        Field("odd_height", 1, "1: phases of odd rows have a row less"),
+        Field("odd_width", 1, "1: phases of odd columns have a column less"),
+        Field("width", 12, "columns of the output, and pixels from one row of a phase to the next"),
+        Field("first_y", 13, "row of lane 0 of the first vector; negative if it comes before the output", signed=True),
+        Field("first_x", 12, "column of lane 0 of the first vector"),
         Field("end_y", 12, "row after the last"),
-        Field("first_x", 5, "column of lane 0 of the first vector; negative before the first written lane",
-              signed=True),
         Field("tiles", 10, "pixel tiles"),
         Field("tile_vectors", 10, "vectors of pe_pixels pixels in each tile but the last"),
         Field("last_vectors", 10, "vectors in the last tile"),

@@ -196,6 +196,10 @@ class EngineConfig:
         return max(1, self.bus_bytes // self.pe_rows)
 
     @property
+    def beats_per_pixel(self) -> int:
+        return max(1, self.pe_rows // self.bus_bytes)
+
+    @property
     def lane_bits(self) -> int:
         return (self.pe_pixels - 1).bit_length()
 

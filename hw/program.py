@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.layer import Padding
 from hw.commands import Command, encode_program
 from hw.config import EngineConfig
 from hw.placement import Placement
@@ -16,11 +17,35 @@ ALIGNMENT = 64
 
 
 @dataclass(frozen=True, kw_only=True)
+class Patches:
+    """A picture as the pixels under each window of its first convolution: im2col.
+
+    Parameters
+    ----------
+    shape: (height, width, channels) of the picture
+    kernel, stride: (rows, columns)
+    padding: whose pixels are `zero_point`
+    """
+
+    shape: tuple[int, int, int]
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: Padding
+    zero_point: int
+
+    def of(self, values: NDArray[np.int8]) -> NDArray[np.int8]:
+        """(rows, columns, kernel rows · kernel columns · channels) int8: a pixel per window, taps in row order."""
+        padding = self.padding
+        padded = np.pad(values, ((padding.top, padding.bottom), (padding.left, padding.right), (0, 0)),
+                        constant_values=self.zero_point)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, self.kernel, axis=(0, 1))
+        windows = windows[::self.stride[0], ::self.stride[1]].transpose(0, 1, 3, 4, 2)
+        return windows.reshape(*windows.shape[:2], -1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DramTensor:
     """An int8 tensor in DRAM: blocks of `block_channels` channels, each (height · width) pixels in row order.
-
-    With `phase_step` 2 it is kept as 2 × 2 phases, one after the other: pixel (y, x) is (y ÷ 2, x ÷ 2) of phase
-    (y mod 2, x mod 2). A phase is `phase_width` pixels wide.
 
     Parameters
     ----------
@@ -28,7 +53,7 @@ class DramTensor:
     shape: (height, width, channels)
     address: byte address of the first block
     stride: bytes from one block to the next
-    fill: value of pixels of a phase that are not in the tensor
+    patches: how the tensor is made of the picture; None for one that is the picture, or that the engine makes
     """
 
     name: str
@@ -36,45 +61,34 @@ class DramTensor:
     block_channels: int
     address: int
     stride: int
-    phase_step: int = 1
-    phase_width: int = 0
-    fill: int = 0
+    patches: Patches | None = None
 
     @property
     def blocks(self) -> int:
-        """Channel blocks, of all phases together."""
-        return self.phase_step**2 * -(-self.shape[2] // self.block_channels)
-
-    @property
-    def phase_shape(self) -> tuple[int, int]:
-        """(height, width) of a phase: of the tensor itself with a single one."""
-        return -(-self.shape[0] // self.phase_step), self.phase_width or self.shape[1]
+        """Channel blocks."""
+        return -(-self.shape[2] // self.block_channels)
 
     @property
     def size(self) -> int:
         return self.blocks * self.stride
 
     def pack(self, values: NDArray[np.int8]) -> bytes:
-        """Bytes of `values` (height, width, channels) int8; channels beyond the last are zero."""
-        channels = self.shape[2]
-        if values.shape != self.shape or values.dtype != np.int8:
-            raise ValueError(f"{self.name}: must be int8{self.shape}, not {values.dtype}{values.shape}")
-        step, (rows, columns) = self.phase_step, self.phase_shape
-        depth = self.blocks // step**2 * self.block_channels
-        phases = np.full((step, step, rows, columns, depth), self.fill, np.int8)
-        for y in range(step):
-            for x in range(step):
-                part = values[y::step, x::step]
-                phases[y, x, :part.shape[0], :part.shape[1], :channels] = part
-        pixels = phases.reshape(step * step, rows * columns, -1, self.block_channels).transpose(0, 2, 1, 3)
+        """Bytes of `values`, the picture (height, width, channels) int8; channels beyond the last are zero."""
+        wanted = self.patches.shape if self.patches else self.shape
+        if values.shape != wanted or values.dtype != np.int8:
+            raise ValueError(f"{self.name}: must be int8{wanted}, not {values.dtype}{values.shape}")
+        if self.patches:
+            values = self.patches.of(values)
+        height, width, channels = self.shape
+        padded = np.zeros((height * width, self.blocks * self.block_channels), np.int8)
+        padded[:, :channels] = values.reshape(-1, channels)
+        pixels = padded.reshape(height * width, self.blocks, self.block_channels).transpose(1, 0, 2)
         blocks = np.zeros((self.blocks, self.stride), np.int8)
-        blocks[:, :rows * columns * self.block_channels] = pixels.reshape(self.blocks, -1)
+        blocks[:, :height * width * self.block_channels] = pixels.reshape(self.blocks, -1)
         return blocks.tobytes()
 
     def unpack(self, memory: bytes | NDArray[np.uint8]) -> NDArray[np.int8]:
         """The tensor (height, width, channels) out of a memory image that begins at address 0."""
-        if self.phase_step != 1 or self.phase_width not in (0, self.shape[1]):
-            raise ValueError(f"{self.name}: only the host writes tensors in phases")
         height, width, channels = self.shape
         flat = np.frombuffer(memory, np.int8) if isinstance(memory, bytes) else memory.view(np.int8)
         blocks = flat[self.address:self.address + self.size].reshape(self.blocks, self.stride)

@@ -70,7 +70,7 @@ def run_sim(args: Namespace) -> int:
     for name in args.layers:
         report: dict[str, Any] = {}
         for specs in source.cascades(name):
-            planned = plan(specs, config, memory)
+            planned = plan(specs, config, memory, picture=source.reads_picture(specs[0].name))
             part = run_report(specs, planned.run, config, args.clock_mhz)
             texts.append("\n" + run_text(_title(specs, planned.schedule.stripe_rows), specs, part, config))
             if report:
@@ -167,7 +167,7 @@ def _rtl_cascade(args: Namespace, source: Source, specs: Sequence[LayerSpec],
     config, memory = engine
     layers = source.numbers(specs, args.seed)
     values = source.activations(layers[0], args.seed, picture, args.rounding)
-    planned: Planned = plan(layers, config, memory, args.rounding)
+    planned: Planned = plan(layers, config, memory, args.rounding, picture=source.reads_picture(specs[0].name))
     run = run_in_rtl(planned.program, values, memory)
     expected = golden_output(layers, values, args.rounding)
     actual = planned.program.output.unpack(run.memory)

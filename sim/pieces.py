@@ -60,7 +60,7 @@ def sim_pieces(args: Namespace, pieces: Pieces, config: EngineConfig,
     left_out = list(pieces.host)
     total = {"macs": 0, "cycles": 0, "dram_read_bytes": 0, "dram_write_bytes": 0}
     for specs in pieces.cascades:
-        planned = _planned(specs, config, memory)
+        planned = _planned(specs, config, memory, picture=not layers)
         if isinstance(planned, CompileError):
             left_out += [LeftOut(name=spec.name, macs=spec.macs, reason=str(planned)) for spec in specs]
             continue
@@ -91,10 +91,11 @@ def sim_pieces(args: Namespace, pieces: Pieces, config: EngineConfig,
     return report, text
 
 
-def _planned(specs: Sequence[LayerSpec], config: EngineConfig, memory: MemoryTiming) -> Planned | CompileError:
+def _planned(specs: Sequence[LayerSpec], config: EngineConfig, memory: MemoryTiming, *,
+             picture: bool) -> Planned | CompileError:
     try:
         for spec in specs:
-            check_supported(spec)
-        return plan(specs, config, memory)
+            check_supported(spec, picture=picture and spec is specs[0])
+        return plan(specs, config, memory, picture=picture)
     except CompileError as error:
         return error

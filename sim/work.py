@@ -19,6 +19,7 @@ from golden.synthetic import synthesise_input
 from golden.synthetic_model import synthesised_layer
 from hw.compiler.cascade import check_supported
 from hw.compiler.errors import CompileError
+from hw.compiler.layers import as_convolution, is_cropped
 
 Computing = QuantisedLayer | AveragePoolLayer | MeanLayer
 """Layers with numbers that the engine runs."""
@@ -59,9 +60,14 @@ class Source:
         Raises `UnknownLayer`, or `CompileError` if the engine does not run the layer.
         """
         spec = self.network.layer(self.resolve(name))
-        check_supported(spec)
+        check_supported(spec, picture=self.reads_picture(spec.name))
         pair = self.network.pair(spec.name)
         return [(spec,), pair] if pair and _supported(pair) else [(spec,)]
+
+    def reads_picture(self, name: str) -> bool:
+        """Whether the layer of that name is the first the host has not done."""
+        first = next((spec.name for spec in self.network.layers if spec.op not in HOST), None)
+        return name == first
 
     def steps(self) -> list[tuple[LayerSpec, ...]]:
         """The network in pieces: separable pairs, and the layers in no pair."""
@@ -69,7 +75,7 @@ class Source:
         paired: set[str] = set()
         for spec in self.network.layers:
             pair = self.network.pair(spec.name) if spec.op == "depthwise" else None
-            if pair:
+            if pair and fuses(pair):
                 paired.add(pair[1].name)
                 pieces.append(pair)
             elif spec.name not in paired:
@@ -87,14 +93,13 @@ class Source:
         while layers and layers[-1].op in HOST:
             layers.pop()
         for spec in layers:
-            check_supported(spec)
+            check_supported(spec, picture=spec is layers[0])
         for before, spec in pairwise(layers):
             if self.network.inputs_of(spec.name) != (before.name,):
                 raise CompileError(f"{spec.name}: only chains of layers are run as one network yet")
         cascades: list[tuple[LayerSpec, ...]] = []
         for spec in layers:
-            ops = tuple(layer.op for layer in cascades[-1]) if cascades else ()
-            if (*ops, spec.op) in FUSED:
+            if cascades and fuses((*cascades[-1], spec)):
                 cascades[-1] = (*cascades[-1], spec)
             else:
                 cascades.append((spec,))
@@ -123,13 +128,18 @@ class Source:
         return tensor.reshape(layer.spec.input_shape)
 
 
+def fuses(specs: Sequence[LayerSpec]) -> bool:
+    """Whether the layers run as one cascade."""
+    return tuple(as_convolution(spec).op for spec in specs) in FUSED and not is_cropped(specs[0])
+
+
 def _supported(specs: Sequence[LayerSpec]) -> bool:
     try:
         for spec in specs:
             check_supported(spec)
     except CompileError:
         return False
-    return True
+    return fuses(specs)
 
 
 def seeded_picture(model: Model, seed: int) -> NDArray:

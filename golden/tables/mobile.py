@@ -2,17 +2,16 @@
 
 from dataclasses import replace
 
+import golden.conv_mobilenet
 from golden.layer import LayerSpec
-from golden.mobilenet_v1 import BLOCKS, mobilenet_v1
+from golden.mobilenet_v1 import mobilenet_v1
 from golden.mobilenet_v2 import mobilenet_v2
 from golden.network import Network
-from golden.tables.builder import Builder
 from golden.tables.counted import CountedLayer, CountedNetwork
 
 V1_PAPER = "Howard et al. 2017, arXiv 1704.04861"
 V2_PAPER = "Sandler et al. 2018, arXiv 1801.04381"
 CLASSIFIERS = ("conv_preds", "predictions")
-FIRST_FILTERS = 32
 SHALLOW_WITHOUT = tuple(f"conv_{kind}_{block}" for block in range(7, 12) for kind in ("dw", "pw"))
 """The five pairs of feature size 14×14×512 (section 4.1)."""
 
@@ -36,13 +35,8 @@ def v2(alpha: float = 1.0, resolution: int = 224) -> CountedNetwork:
 
 def conv_mobilenet() -> CountedNetwork:
     """MobileNetV1 with one full 3×3 convolution in the place of each separable pair (table 4)."""
-    builder = Builder(batch_norm=True, activation="relu6")
-    shape = builder.conv("conv1", (224, 224, 3), FIRST_FILTERS, 3, stride=2)
-    for block, (filters, stride) in enumerate(BLOCKS, start=1):
-        shape = builder.conv(f"conv_{block}", shape, filters, 3, stride=stride)
-    shape = builder.fully_connected("conv_preds", builder.mean("global_average_pooling2d", shape), 1000)
-    builder.same("predictions", "softmax", shape)
-    return builder.network(name="conv_mobilenet", title="Conv MobileNet", source=f"{V1_PAPER}, table 4")
+    network = golden.conv_mobilenet.conv_mobilenet()
+    return _named(network, "conv_mobilenet", "Conv MobileNet", f"{V1_PAPER}, table 4")
 
 
 def shallow_mobilenet() -> CountedNetwork:

@@ -6,12 +6,12 @@ Layers after TensorFlow's Object Detection API, with which the paper trained: `f
 """
 
 from golden.layer import Shape
-from golden.mobilenet_v1 import BLOCKS
+from golden.mobilenet_v1 import BLOCKS, FIRST_FILTERS
 from golden.networks import Network, mobilenet_v1, mobilenet_v2
 from golden.quantise import Activation
 from golden.tables.builder import Builder
 from golden.tables.counted import CountedNetwork
-from golden.tables.mobile import FIRST_FILTERS, V1_PAPER, V2_PAPER, counted
+from golden.tables.mobile import V1_PAPER, V2_PAPER, counted
 
 EXTRA_DEPTHS = (512, 256, 256, 128)
 ANCHORS = (3, 6, 6, 6, 6, 6)

@@ -11,23 +11,26 @@ from hw.compiler.errors import CompileError
 from hw.compiler.layers import (
     POOLS,
     Layer,
-    as_convolution,
     check_supported,
+    is_cropped,
+    lowered,
+    over_patches,
     passes_of,
     spec_of,
+    splits_beats,
     taps_of,
     unit_of,
 )
 from hw.compiler.lowering import Lowering
 from hw.compiler.packing import depthwise_shape, pack_depthwise, pack_pointwise, pointwise_shape
 from hw.compiler.pool import PoolNumbers, pool_numbers
-from hw.compiler.rings import Ring, place, runs
+from hw.compiler.rings import Ring, pieces, place, runs
 from hw.compiler.stripes import Schedule, input_rows, lags, ring_rows, schedules, slot_rows, stripes
 from hw.compiler.tokens import Region, Space
 from hw.compiler.weights import WeightPlace, place_weights
 from hw.config import KERNEL, OCTET, EngineConfig
 from hw.placement import Placement, TensorPlace
-from hw.program import ALIGNMENT, DramTensor, Program
+from hw.program import ALIGNMENT, DramTensor, Patches, Program
 
 __all__ = ["Layer", "Schedule", "check_supported", "compile_cascade", "compile_cascades", "schedules", "spec_of"]
 
@@ -48,13 +51,18 @@ def compile_cascades(cascades: Sequence[tuple[Sequence[Layer], Schedule]], confi
     With `held` the input is taken to be in that ring already, which tells what a cascade in mid-network costs.
     Raises `CompileError` as `compile_cascade` does.
     """
-    specs = [spec_of(layer) for layers, _ in cascades for layer in layers]
-    for spec in specs:
-        check_supported(spec)
-    sizes = [prod(_weight_shape(as_convolution(spec), config)) for spec in specs]
+    patches = _patches(cascades[0])
+    for index, layer in enumerate(layer for layers, _ in cascades for layer in layers):
+        check_supported(spec_of(layer), picture=patches is not None and index == 0)
+    forms = [[lowered(layer) for layer in layers] for layers, _ in cascades]
+    if patches:
+        forms[0][0] = over_patches(forms[0][0])
+    specs = [spec_of(layer) for layers in forms for layer in layers]
+    sizes = [prod(_weight_shape(spec, config)) for spec in specs]
     lowering = Lowering(config, rounding, sum(ceil(size / ALIGNMENT) * ALIGNMENT for size in sizes))
     source, placements = INPUT, []
-    for layers, schedule in cascades:
+    lowering.tensor(INPUT, specs[0].input_shape, patches)
+    for layers, (_, schedule) in zip(forms, cascades, strict=True):
         cascade = _Cascade(lowering, layers, source, held, schedule)
         placements.append(cascade.placement())
         source, held = cascade.lower(), cascade.rings[-1] if schedule.keep else None
@@ -64,6 +72,20 @@ def compile_cascades(cascades: Sequence[tuple[Sequence[Layer], Schedule]], confi
     return Program(config=config, layers=tuple(lowering.layers), commands=tuple(lowering.sequencer.commands),
                    image=bytes(lowering.image), address=lowering.end, input=first, output=last, tensors=tensors,
                    placements=tuple(placements))
+
+
+def _patches(cascade: tuple[Sequence[Layer], Schedule]) -> Patches | None:
+    """How the host writes the network's input, if not as it is."""
+    layers, schedule = cascade
+    if not schedule.patches:
+        return None
+    layer = lowered(layers[0])
+    spec = spec_of(layer)
+    if spec.op != "conv":
+        raise CompileError(f"{spec.name}: {spec.op} is no convolution, its input has no im2col")
+    zero_point = layer.input_zero_point if isinstance(layer, QuantisedLayer) else 0
+    return Patches(shape=spec.input_shape, kernel=spec.kernel, stride=spec.stride, padding=spec.padding,
+                   zero_point=zero_point)
 
 
 def kept_ring(layers: Sequence[Layer], config: EngineConfig, held: Ring | None) -> Ring:
@@ -77,7 +99,7 @@ class _Cascade:
                  schedule: Schedule) -> None:
         self.lowering, self.config = lowering, lowering.config
         self.sequencer = lowering.sequencer
-        self.specs = [as_convolution(spec_of(layer)) for layer in layers]
+        self.specs = [spec_of(layer) for layer in layers]
         self.numbers = [_numbers(layer) for layer in layers]
         self.first_layer = len(lowering.layers)
         lowering.layers += [spec.name for spec in self.specs]
@@ -94,27 +116,15 @@ class _Cascade:
         rows = ring_rows(self.specs, self.plan)
         if self.keep:
             rows[-1] = last.output_shape[0]
-        if first.op == "conv":
-            if self.held is not None:
-                raise CompileError(f"{first.name}: a convolution reads its input from DRAM only")
-            numbers = self.numbers[0]
-            self.source = self.lowering.picture(source, first, numbers.input_zero_point if numbers else 0)
-            taps, tensor = taps_of(first), self.source[0]
-            if tensor.phase_step != taps.stride or tensor.phase_shape[1] != taps.width:
-                raise CompileError(f"{first.name}: a convolution of stride 2 is run on the network's input only")
-            if taps.width < self.config.pe_pixels:
-                raise CompileError(f"{first.name}: a convolution of an output narrower than pe_pixels ="
-                                   f" {self.config.pe_pixels} is not run by the engine")
-            if taps.width % self.config.words_per_beat:
-                raise CompileError(f"{first.name}: rows of {taps.width} pixels do not fill the beats of a bus of"
-                                   f" {self.config.bus_bits} bits")
-            # Not a ring: two places for the rows of a stripe, the one being loaded and the one being read.
-            rows[0] = 2 * slot_rows(first, self.plan)
-            shapes[0] = (rows[0], taps.width, tensor.blocks * self.config.pe_rows)
-        elif self.held is None:
+        if self.held is None:
             self.source = self.lowering.tensor(source, first.input_shape)
-        if any(spec.op == "conv" for spec in self.specs[1:]):
-            raise CompileError("a convolution can only be the first layer of a cascade")
+        if first.op == "conv":
+            rows[0] = 2
+            shapes[0] = self._slots(first)
+            shapes[1] = (first.output_shape[0], taps_of(first).width, first.output_shape[2])
+        for spec in self.specs[1:]:
+            if spec.op == "conv":
+                raise CompileError(f"{spec.name}: a convolution can only be the first layer of a cascade")
         self.names = [source, *(spec.name for spec in self.specs)]
         wanted = list(zip(self.names, shapes, rows, strict=True))
         if self.held is not None:
@@ -123,6 +133,31 @@ class _Cascade:
             self.rings = place(self.config, wanted)
         if not self.keep:
             self.target = self.lowering.tensor(last.name, last.output_shape)
+
+    def _slots(self, spec: LayerSpec) -> tuple[int, int, int]:
+        """Shape of a convolution's input on chip: two slots, the one being loaded and the one being read.
+
+        A slot is a row of pixels, long enough for the rows of a stripe in each of the phases.
+        """
+        config, taps = self.config, taps_of(spec)
+        if self.held is not None:
+            raise CompileError(f"{spec.name}: a convolution reads its input from DRAM only")
+        if splits_beats(spec, config):
+            raise CompileError(f"{spec.name}: a convolution of stride 2 takes every other pixel, a bus of"
+                               f" {config.bus_bits} bits brings {config.words_per_beat} pixels of {config.pe_rows}"
+                               f" channels at once; nearest: bus_bits={8 * config.pe_rows}")
+        if is_cropped(spec) and (self.keep or len(self.specs) > 1):
+            raise CompileError(f"{spec.name}: a convolution whose output is narrower than its input ÷ stride"
+                               " ends its cascade, and its output goes through DRAM")
+        shapes = {"input": spec.input_shape, "output": spec.output_shape}
+        for name, (_, width, _) in shapes.items():
+            if spec.stride == (1, 1) and (taps.width - width) % config.words_per_beat:
+                raise CompileError(f"{spec.name}: rows of {taps.width} pixels on chip and of {width} of its {name} in"
+                                   f" DRAM do not both fill the beats of a bus of {config.bus_bits} bits; nearest:"
+                                   f" bus_bits={8 * config.pe_rows}")
+        pixels = slot_rows(spec, self.plan) * taps.width + config.words_per_beat - 1
+        blocks = taps.phases * ceil(spec.input_shape[2] / config.pe_rows)
+        return 2, ceil(pixels / config.pe_pixels) * config.pe_pixels, blocks * config.pe_rows
 
     def _lay_out_weights(self) -> None:
         config, lowering = self.config, self.lowering
@@ -178,8 +213,11 @@ class _Cascade:
                   last: int) -> None:
         """Moves rows between DRAM and one of the cascade's rings."""
         ring = self.rings[place]
+        apart = ring.shape[1] != tensor[0].shape[1]
         for y, rows in runs(first, last, [ring]):
-            self.lowering.transfer(unit, layer, ring, tensor, (y, y + rows), ring.pixel(y), ring.region(y, y + rows))
+            for start, end in pieces(y, y + rows, apart):
+                self.lowering.transfer(unit, layer, ring, tensor, (start, end), ring.pixel(start),
+                                       ring.region(start, end))
 
     def _numerics(self, index: int) -> dict[str, int]:
         numbers = self.numbers[index]
@@ -226,35 +264,51 @@ class _Cascade:
             walk = {
                 "in_pixel": source.base * self.config.pe_pixels + source.pixel(y) - lane, "in_blocks": source.blocks,
                 "kernel_rows": 1, "kernel_cols": 1, "split": 0, "phase_y": 0, "phase_x": 0, "phase_row_stride": 0,
-                "shift_y": 0, "shift_x": 0, "height": 0, "width": width, "first_y": 0, "end_y": 0, "first_x": 0,
+                "shift_y": 0, "shift_x": 0, "windowed": 0, "height": 0, "columns": 0, "odd_height": 0, "odd_width": 0,
+                "width": width, "first_y": 0, "first_x": 0, "end_y": 0,
             }
             self._systolic(index, y, rows, walk, source.region(y, y + rows))
 
     def _convolution(self, index: int, first: int, last: int) -> None:
         """Loads the rows a stripe reads into the slot that is not in use, then runs the taps over them."""
-        spec, source = self.specs[index], self.rings[index]
+        config, spec, slots = self.config, self.specs[index], self.rings[index]
         taps = taps_of(spec)
-        slot_size = source.rows // 2
-        blocks = source.blocks // taps.phases
+        blocks = slots.blocks // taps.phases
         for y, rows in runs(first, last, [self.rings[index + 1]]):
-            slot = self._slot = 1 - self._slot
-            top = y + taps.shift[0]
-            needed = max(0, top), min(taps.height, y + rows + taps.reach)
-            base = slot * slot_size * taps.width
-            region = [Region(source.space, (slice(slot * slot_size, (slot + 1) * slot_size), slice(None)))]
-            self.lowering.transfer("load", self.first_layer + index, source, self.source, needed,
-                                   base + (needed[0] - top) * taps.width, region)
-            lane = self.rings[index + 1].pixel(y) % self.config.pe_pixels
-            pixel = source.base * self.config.pe_pixels + base + taps.shift[1] - lane
+            self._slot = 1 - self._slot
+            top, region = y + taps.shift[0], slots.region(self._slot, self._slot + 1)
+            # Where row `top` of a phase lies, or would: as far into a beat as it does in DRAM.
+            base = slots.pixel(self._slot) + top * taps.width % config.words_per_beat
+            self._load_slot(spec, (y, y + rows), top, base, region)
+            first_y, first_x = divmod(y * taps.width - self.rings[index + 1].pixel(y) % config.pe_pixels, taps.width)
+            lane = y * taps.width - first_y * taps.width - first_x
+            pixel = slots.base * config.pe_pixels + base + taps.shift[1] - lane
             phase = taps.phase[0] * taps.stride + taps.phase[1]
             walk = {
-                "in_pixel": (pixel + phase * blocks * source.stride * self.config.pe_pixels) % (1 << 20),
+                "in_pixel": (pixel + phase * blocks * slots.stride * config.pe_pixels) % (1 << 20),
                 "in_blocks": blocks, "kernel_rows": spec.kernel[0], "kernel_cols": spec.kernel[1],
                 "split": taps.stride - 1, "phase_y": taps.phase[0], "phase_x": taps.phase[1],
-                "phase_row_stride": blocks * source.stride, "shift_y": taps.shift[0], "shift_x": taps.shift[1],
-                "height": taps.height, "width": taps.width, "first_y": y, "end_y": y + rows, "first_x": -lane,
+                "phase_row_stride": blocks * slots.stride, "shift_y": taps.shift[0], "shift_x": taps.shift[1],
+                "windowed": 1, "height": taps.height, "columns": taps.columns, "odd_height": taps.odd[0],
+                "odd_width": taps.odd[1], "width": taps.width, "first_y": first_y, "first_x": first_x,
+                "end_y": y + rows,
             }
             self._systolic(index, y, rows, walk, region)
+
+    def _load_slot(self, spec: LayerSpec, made: tuple[int, int], top: int, base: int,
+                   region: Sequence[Region]) -> None:
+        """The input rows that output rows `made` read, to a slot whose pixel `base` is row `top` of a phase."""
+        taps, slots = taps_of(spec), self.rings[0]
+        first, last = input_rows(spec, *made)
+        plane = slots.blocks // taps.phases * slots.stride * self.config.pe_pixels
+        apart = taps.stride > 1 or taps.width != spec.input_shape[1]
+        used = {(taps.phase[0] + tap) % taps.stride for tap in range(spec.kernel[0])}
+        for start, end in pieces(first, last, apart):
+            row, phase = divmod(start, taps.stride)
+            if phase in used:
+                self.lowering.transfer("load", self.first_layer, slots, self.source, (start, end), region=region,
+                                       chip_pixel=base + (row - top) * taps.width + phase * taps.stride * plane,
+                                       split=taps.stride > 1)
 
     def _systolic(self, index: int, y: int, rows: int, walk: dict[str, int], reads: Sequence[Region]) -> None:
         """Pointwise commands for output rows `y` to `y` + `rows`, one per chunk of weights."""
@@ -263,7 +317,7 @@ class _Cascade:
         pixels, octets_per_block = config.pe_pixels, config.pe_cols // OCTET
         all_octets = ceil(spec.output_shape[2] / OCTET)
         lane = target.pixel(y) % pixels
-        end = lane + rows * spec.output_shape[1]
+        end = lane + rows * target.shape[1]
         vectors = ceil(end / pixels)
         tile = ceil(vectors / ceil(vectors / config.half_vectors))
         for block, blocks, word, region in self.weights[index].chunks(self.sequencer):

@@ -1,18 +1,16 @@
 """What the cascades of a program share: commands so far, the DRAM image, and what is left of earlier cascades."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import ceil
 
 import numpy as np
 
-from golden.layer import LayerSpec
 from golden.quantise import Rounding
 from hw.commands import UNITS
-from hw.compiler.layers import taps_of
 from hw.compiler.rings import Ring
 from hw.compiler.tokens import Region, Sequencer, Space
 from hw.config import EngineConfig
-from hw.program import ALIGNMENT, DramTensor
+from hw.program import ALIGNMENT, DramTensor, Patches
 
 
 class Lowering:
@@ -36,26 +34,16 @@ class Lowering:
         self.image += data + bytes(-len(data) % ALIGNMENT)
         return address
 
-    def tensor(self, name: str, shape: tuple[int, int, int]) -> tuple[DramTensor, Space]:
+    def tensor(self, name: str, shape: tuple[int, int, int],
+               patches: Patches | None = None) -> tuple[DramTensor, Space]:
         """The DRAM tensor of that name; made if there is none."""
         if name not in self.tensors:
-            self._add_tensor(name, shape, shape[:2], 1, 0)
+            stride = ceil(shape[0] * shape[1] * self.config.pe_rows / ALIGNMENT) * ALIGNMENT
+            tensor = DramTensor(name=name, shape=shape, block_channels=self.config.pe_rows, address=self.end,
+                                stride=stride, patches=patches)
+            self.end += tensor.size
+            self.tensors[name] = tensor, Space(shape[0])
         return self.tensors[name]
-
-    def picture(self, name: str, spec: LayerSpec, fill: int) -> tuple[DramTensor, Space]:
-        """The DRAM tensor a convolution reads, in phases if its stride is 2; made if there is none."""
-        taps = taps_of(spec)
-        if name not in self.tensors:
-            self._add_tensor(name, spec.input_shape, (taps.height, taps.width), taps.stride, fill)
-        return self.tensors[name]
-
-    def _add_tensor(self, name: str, shape: tuple[int, int, int], phase: tuple[int, int], step: int,
-                    fill: int) -> None:
-        stride = ceil(phase[0] * phase[1] * self.config.pe_rows / ALIGNMENT) * ALIGNMENT
-        tensor = DramTensor(name=name, shape=shape, block_channels=self.config.pe_rows, address=self.end,
-                            stride=stride, phase_step=step, phase_width=phase[1], fill=fill)
-        self.end += tensor.size
-        self.tensors[name] = tensor, Space(phase[0])
 
     def enter(self, rings: Sequence[Ring]) -> None:
         """A new cascade: whatever it writes into a ring waits for all that used these groups before."""
@@ -70,20 +58,26 @@ class Lowering:
             self._groups[:, ring.groups] = np.maximum(self._groups[:, ring.groups], used[:, None])
 
     def transfer(self, unit: str, layer: int, ring: Ring, tensor: tuple[DramTensor, Space], rows: tuple[int, int],
-                 chip_pixel: int, region: Sequence[Region]) -> None:
-        """A `load` or `store` of tensor rows `rows`, which follow one another from pixel `chip_pixel` of the ring."""
+                 chip_pixel: int, region: Sequence[Region], *, split: bool = False) -> None:
+        """A `load` or `store` of tensor rows `rows`, which follow one another from pixel `chip_pixel` of the ring.
+
+        Of a `split` load that is the place of the even columns; the odd ones are as many blocks farther on as the
+        tensor has.
+        """
         config, (dram, space) = self.config, tensor
-        width, pixel_bytes = dram.phase_shape[1], config.pe_rows
+        width, pixel_bytes = dram.shape[1], config.pe_rows
         start, count = rows[0] * width * pixel_bytes, (rows[1] - rows[0]) * width * pixel_bytes
         lead = start % config.bus_bytes
         beats = ceil((lead + count) / config.bus_bytes)
-        fields: Mapping[str, int] = {
-            "dram_address": dram.address + start - lead, "dram_stride": dram.stride, "blocks": ring.blocks,
+        fields: dict[str, int] = {
+            "dram_address": dram.address + start - lead, "dram_stride": dram.stride, "blocks": dram.blocks,
             "beats": beats, "row": ring.base + chip_pixel // config.pe_pixels,
             "chunk": chip_pixel % config.pe_pixels * pixel_bytes // config.bus_bytes, "row_stride": ring.stride,
             "lead": lead // pixel_bytes,
             "tail": ceil((lead + count - (beats - 1) * config.bus_bytes) / pixel_bytes),
         }
+        if unit == "load":
+            fields |= {"split": int(split), "phase_row_stride": dram.blocks * ring.stride if split else 0}
         in_dram = [Region(space, (slice(*rows),))]
         reads, writes = (in_dram, region) if unit == "load" else (region, in_dram)
         self.sequencer.add(unit, layer, fields, reads=reads, writes=writes)

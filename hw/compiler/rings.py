@@ -68,6 +68,14 @@ def runs(first: int, last: int, rings: Sequence[Ring]) -> Iterator[tuple[int, in
         first += count
 
 
+def pieces(first: int, last: int, apart: bool) -> Iterator[tuple[int, int]]:
+    """Rows `first` to `last` one by one if they lie `apart`, else as one piece."""
+    if apart:
+        yield from ((row, row + 1) for row in range(first, last))
+    elif first < last:
+        yield first, last
+
+
 def aligned_rows(config: EngineConfig, shape: tuple[int, int, int], rows: int) -> int:
     """Rows of a ring that holds at least `rows`: all of the tensor, or a number that ends on a bank boundary."""
     height, width, _ = shape

@@ -16,10 +16,12 @@ class Schedule:
     ----------
     stripe_rows: rows of the last layer's output that are made at a time
     keep: the whole output stays on chip for the next cascade instead of going through DRAM
+    patches: the first layer, a convolution, finds its input in DRAM as its im2col, which only the host writes
     """
 
     stripe_rows: int
     keep: bool = False
+    patches: bool = False
 
 
 def schedules(layers: Sequence[Layer]) -> list[Schedule]:
@@ -94,5 +96,3 @@ def slot_rows(spec: LayerSpec, plan: list[list[tuple[int, int]]]) -> int:
     """Rows of a phase that the largest stripe of a convolution reads."""
     taps = taps_of(spec)
     return max(last - first for _, (first, last), *_ in plan) + taps.reach - taps.shift[0]
-
-

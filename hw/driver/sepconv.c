@@ -2,8 +2,8 @@
 
 enum { CHUNK = 256 }; /* bytes of a tensor moved at a time */
 
-#define OUTSIDE 0xffffffffu /* a byte that belongs to no element of the tensor ... */
-#define BETWEEN 0xfffffffeu /* ... nor to a block */
+#define NOTHING 0xffffffffu /* a byte that belongs to no element of the tensor */
+#define PADDING 0xfffffffeu /* a byte that belongs to no element of the picture */
 
 static uint32_t get(const struct sepconv *engine, uint32_t offset) {
     return engine->bus->read32(engine->bus->context, offset);
@@ -67,29 +67,29 @@ enum sepconv_result sepconv_load(struct sepconv *engine, const struct sepconv_mo
     return SEPCONV_OK;
 }
 
-/* Rows and columns of a phase. */
-static uint32_t phase_rows(const struct sepconv_tensor *tensor) { return ceil_div(tensor->height, tensor->phase_step); }
-
-static uint32_t phase_columns(const struct sepconv_tensor *tensor) {
-    return tensor->phase_width ? tensor->phase_width : tensor->width;
-}
-
 static uint32_t tensor_bytes(const struct sepconv_tensor *tensor) {
-    const uint32_t blocks = ceil_div(tensor->channels, tensor->block_channels);
-    return tensor->phase_step * tensor->phase_step * blocks * tensor->stride;
+    return ceil_div(tensor->channels, tensor->block_channels) * tensor->stride;
 }
 
-/* Which element of (height, width, channels) lies in byte `place` of the tensor; OUTSIDE or BETWEEN if none does. */
+/* Which element of the picture (height, width, channels) is under window (y, x) as its number `taken`. */
+static uint32_t under(const struct sepconv_patches *patches, uint32_t y, uint32_t x, uint32_t taken) {
+    const uint32_t tap = taken / patches->channels, channel = taken % patches->channels;
+    /* Before the picture's first row or column these wrap to large numbers. */
+    const uint32_t row = y * patches->row_stride + tap / patches->kernel_columns - patches->pad_top;
+    const uint32_t column = x * patches->column_stride + tap % patches->kernel_columns - patches->pad_left;
+    if (row >= patches->height || column >= patches->width) return PADDING;
+    return (row * patches->width + column) * patches->channels + channel;
+}
+
+/* Which element of (height, width, channels) lies in byte `place` of the tensor; NOTHING or PADDING if none does. */
 static uint32_t element(const struct sepconv_tensor *tensor, uint32_t place) {
-    const uint32_t step = tensor->phase_step, columns = phase_columns(tensor);
-    const uint32_t blocks = ceil_div(tensor->channels, tensor->block_channels);
     const uint32_t block = place / tensor->stride, within = place % tensor->stride;
-    const uint32_t pixel = within / tensor->block_channels, phase = block / blocks;
-    const uint32_t channel = block % blocks * tensor->block_channels + within % tensor->block_channels;
-    const uint32_t y = pixel / columns * step + phase / step, x = pixel % columns * step + phase % step;
-    if (pixel >= phase_rows(tensor) * columns) return BETWEEN;
-    if (y >= tensor->height || x >= tensor->width || channel >= tensor->channels) return OUTSIDE;
-    return (y * tensor->width + x) * tensor->channels + channel;
+    const uint32_t pixel = within / tensor->block_channels;
+    const uint32_t channel = block * tensor->block_channels + within % tensor->block_channels;
+    const uint32_t y = pixel / tensor->width, x = pixel % tensor->width;
+    if (y >= tensor->height || channel >= tensor->channels) return NOTHING;
+    if (tensor->patches.kernel_columns) return under(&tensor->patches, y, x, channel);
+    return pixel * tensor->channels + channel;
 }
 
 enum sepconv_result sepconv_write_input(const struct sepconv *engine, const int8_t *values) {
@@ -102,7 +102,7 @@ enum sepconv_result sepconv_write_input(const struct sepconv *engine, const int8
         uint32_t count = 0;
         for (; count < CHUNK && place + count < size; ++count) {
             const uint32_t index = element(tensor, place + count);
-            chunk[count] = (uint8_t)(index == BETWEEN ? 0 : index == OUTSIDE ? tensor->fill : values[index]);
+            chunk[count] = (uint8_t)(index == NOTHING ? 0 : index == PADDING ? tensor->patches.zero_point : values[index]);
         }
         bus->write_memory(bus->context, tensor->address + place, chunk, count);
         place += count;
@@ -121,7 +121,7 @@ enum sepconv_result sepconv_read_output(const struct sepconv *engine, int8_t *va
         bus->read_memory(bus->context, tensor->address + place, chunk, count);
         for (uint32_t i = 0; i < count; ++i) {
             const uint32_t index = element(tensor, place + i);
-            if (index < BETWEEN) values[index] = (int8_t)(chunk[i] < 128 ? chunk[i] : chunk[i] - 256);
+            if (index < PADDING) values[index] = (int8_t)(chunk[i] < 128 ? chunk[i] : chunk[i] - 256);
         }
         place += count;
     }

@@ -22,13 +22,19 @@ struct sepconv_bus {
     int (*wait)(void *context); /* waits for the interrupt, or a little; 0 to give up waiting */
 };
 
-/* An int8 tensor in memory, as `DramTensor` of hw/program.py: blocks of block_channels channels, `stride` bytes apart.
- * With phase_step 2 (input only) its pixels lie in 2 x 2 phases of phase_width pixels a row. */
+/* How a picture becomes the pixels under each window of its first convolution, as `Patches` of hw/program.py. */
+struct sepconv_patches {
+    uint32_t height, width, channels; /* of the picture */
+    uint32_t kernel_columns; /* 0: the tensor is the picture as it is */
+    uint32_t row_stride, column_stride, pad_top, pad_left;
+    int32_t zero_point; /* value of the padding */
+};
+
+/* An int8 tensor in memory, as `DramTensor` of hw/program.py: blocks of block_channels channels, `stride` bytes apart. */
 struct sepconv_tensor {
     uint32_t height, width, channels;
     uint32_t block_channels, address, stride;
-    uint32_t phase_step, phase_width;
-    int32_t fill; /* value of pixels of a phase that are not in the tensor */
+    struct sepconv_patches patches; /* input only */
 };
 
 /* What the compiler made. */
@@ -84,7 +90,7 @@ struct sepconv {
 enum sepconv_result sepconv_open(struct sepconv *engine, const struct sepconv_bus *bus);
 /* Puts the model into memory and points the engine at it. It must outlive its use. */
 enum sepconv_result sepconv_load(struct sepconv *engine, const struct sepconv_model *model);
-/* Input and output: int8 values in the order height, width, channels. */
+/* Input (the picture) and output: int8 values in the order height, width, channels. */
 enum sepconv_result sepconv_write_input(const struct sepconv *engine, const int8_t *values);
 enum sepconv_result sepconv_start(const struct sepconv *engine);
 enum sepconv_result sepconv_wait(struct sepconv *engine);

@@ -156,6 +156,8 @@ struct sepconv_load {
     uint32_t row_stride; /* rows from one channel block to the next */
     uint32_t lead; /* pixels of the first beat that are not part of the transfer */
     uint32_t tail; /* pixels of the last beat that are part of it */
+    uint32_t split; /* 1: pixels go by turns to two phases, those of even and of odd columns */
+    uint32_t phase_row_stride; /* rows from the phase of even columns to that of odd ones */
 };
 
 static inline struct sepconv_load sepconv_read_load(const uint8_t *block) {
@@ -169,6 +171,8 @@ static inline struct sepconv_load sepconv_read_load(const uint8_t *block) {
     fields.row_stride = sepconv_get(block, 244, 16);
     fields.lead = sepconv_get(block, 260, 4);
     fields.tail = sepconv_get(block, 264, 4);
+    fields.split = sepconv_get(block, 268, 1);
+    fields.phase_row_stride = sepconv_get(block, 269, 16);
     return fields;
 }
 
@@ -183,6 +187,8 @@ static inline int sepconv_write_load(uint8_t *block, const struct sepconv_load *
     fits &= sepconv_put(block, 244, 16, fields->row_stride);
     fits &= sepconv_put(block, 260, 4, fields->lead);
     fits &= sepconv_put(block, 264, 4, fields->tail);
+    fits &= sepconv_put(block, 268, 1, fields->split);
+    fits &= sepconv_put(block, 269, 16, fields->phase_row_stride);
     return fits;
 }
 
@@ -310,11 +316,15 @@ struct sepconv_pointwise {
     uint32_t phase_row_stride; /* rows from one phase to the next */
     int32_t shift_y; /* rows from output pixel to the first tap, in its phase */
     int32_t shift_x; /* columns from output pixel to the first tap, in its phase */
-    uint32_t height; /* rows of a phase; taps outside read nothing */
-    uint32_t width; /* columns of a phase, and of the output */
-    uint32_t first_y; /* row of lane 0 of the first vector */
+    uint32_t windowed; /* 1: taps outside of the input read nothing */
+    uint32_t height; /* rows of a phase of even rows */
+    uint32_t columns; /* columns of a phase of even columns */
+    uint32_t odd_height; /* 1: phases of odd rows have a row less */
+    uint32_t odd_width; /* 1: phases of odd columns have a column less */
+    uint32_t width; /* columns of the output, and pixels from one row of a phase to the next */
+    int32_t first_y; /* row of lane 0 of the first vector; negative if it comes before the output */
+    uint32_t first_x; /* column of lane 0 of the first vector */
     uint32_t end_y; /* row after the last */
-    int32_t first_x; /* column of lane 0 of the first vector; negative before the first written lane */
     uint32_t tiles; /* pixel tiles */
     uint32_t tile_vectors; /* vectors of pe_pixels pixels in each tile but the last */
     uint32_t last_vectors; /* vectors in the last tile */
@@ -362,41 +372,45 @@ static inline struct sepconv_pointwise sepconv_read_pointwise(const uint8_t *blo
     fields.phase_row_stride = sepconv_get(block, 215, 16);
     fields.shift_y = sepconv_get_signed(block, 231, 4);
     fields.shift_x = sepconv_get_signed(block, 235, 4);
-    fields.height = sepconv_get(block, 239, 12);
-    fields.width = sepconv_get(block, 251, 12);
-    fields.first_y = sepconv_get(block, 263, 12);
-    fields.end_y = sepconv_get(block, 275, 12);
-    fields.first_x = sepconv_get_signed(block, 287, 5);
-    fields.tiles = sepconv_get(block, 292, 10);
-    fields.tile_vectors = sepconv_get(block, 302, 10);
-    fields.last_vectors = sepconv_get(block, 312, 10);
-    fields.first_lane = sepconv_get(block, 322, 4);
-    fields.last_lanes = sepconv_get(block, 326, 4);
-    fields.out_row = sepconv_get(block, 330, 16);
-    fields.out_octet = sepconv_get(block, 346, 4);
-    fields.out_row_stride = sepconv_get(block, 350, 16);
-    fields.out_blocks = sepconv_get(block, 366, 10);
-    fields.octets = sepconv_get(block, 376, 12);
-    fields.input_zero_point = sepconv_get_signed(block, 388, 8);
-    fields.weight_zero_point = sepconv_get_signed(block, 396, 8);
-    fields.output_zero_point = sepconv_get_signed(block, 404, 8);
-    fields.minimum = sepconv_get_signed(block, 412, 8);
-    fields.maximum = sepconv_get_signed(block, 420, 8);
-    fields.single_rounding = sepconv_get(block, 428, 1);
-    fields.residual_passes = sepconv_get(block, 429, 3);
-    fields.residual_pixel = sepconv_get(block, 432, 20);
-    fields.residual_row_stride = sepconv_get(block, 452, 16);
-    fields.residual_blocks = sepconv_get(block, 468, 10);
-    fields.residual_zero_point = sepconv_get_signed(block, 478, 8);
-    fields.residual_multiplier = sepconv_get(block, 486, 31);
-    fields.residual_shift = sepconv_get(block, 517, 5);
-    fields.operand_multiplier = sepconv_get(block, 522, 31);
-    fields.operand_shift = sepconv_get(block, 553, 5);
-    fields.sum_multiplier = sepconv_get(block, 558, 31);
-    fields.sum_shift = sepconv_get(block, 589, 5);
-    fields.sum_zero_point = sepconv_get_signed(block, 594, 8);
-    fields.sum_minimum = sepconv_get_signed(block, 602, 8);
-    fields.sum_maximum = sepconv_get_signed(block, 610, 8);
+    fields.windowed = sepconv_get(block, 239, 1);
+    fields.height = sepconv_get(block, 240, 12);
+    fields.columns = sepconv_get(block, 252, 12);
+    fields.odd_height = sepconv_get(block, 264, 1);
+    fields.odd_width = sepconv_get(block, 265, 1);
+    fields.width = sepconv_get(block, 266, 12);
+    fields.first_y = sepconv_get_signed(block, 278, 13);
+    fields.first_x = sepconv_get(block, 291, 12);
+    fields.end_y = sepconv_get(block, 303, 12);
+    fields.tiles = sepconv_get(block, 315, 10);
+    fields.tile_vectors = sepconv_get(block, 325, 10);
+    fields.last_vectors = sepconv_get(block, 335, 10);
+    fields.first_lane = sepconv_get(block, 345, 4);
+    fields.last_lanes = sepconv_get(block, 349, 4);
+    fields.out_row = sepconv_get(block, 353, 16);
+    fields.out_octet = sepconv_get(block, 369, 4);
+    fields.out_row_stride = sepconv_get(block, 373, 16);
+    fields.out_blocks = sepconv_get(block, 389, 10);
+    fields.octets = sepconv_get(block, 399, 12);
+    fields.input_zero_point = sepconv_get_signed(block, 411, 8);
+    fields.weight_zero_point = sepconv_get_signed(block, 419, 8);
+    fields.output_zero_point = sepconv_get_signed(block, 427, 8);
+    fields.minimum = sepconv_get_signed(block, 435, 8);
+    fields.maximum = sepconv_get_signed(block, 443, 8);
+    fields.single_rounding = sepconv_get(block, 451, 1);
+    fields.residual_passes = sepconv_get(block, 452, 3);
+    fields.residual_pixel = sepconv_get(block, 455, 20);
+    fields.residual_row_stride = sepconv_get(block, 475, 16);
+    fields.residual_blocks = sepconv_get(block, 491, 10);
+    fields.residual_zero_point = sepconv_get_signed(block, 501, 8);
+    fields.residual_multiplier = sepconv_get(block, 509, 31);
+    fields.residual_shift = sepconv_get(block, 540, 5);
+    fields.operand_multiplier = sepconv_get(block, 545, 31);
+    fields.operand_shift = sepconv_get(block, 576, 5);
+    fields.sum_multiplier = sepconv_get(block, 581, 31);
+    fields.sum_shift = sepconv_get(block, 612, 5);
+    fields.sum_zero_point = sepconv_get_signed(block, 617, 8);
+    fields.sum_minimum = sepconv_get_signed(block, 625, 8);
+    fields.sum_maximum = sepconv_get_signed(block, 633, 8);
     return fields;
 }
 
@@ -415,41 +429,45 @@ static inline int sepconv_write_pointwise(uint8_t *block, const struct sepconv_p
     fits &= sepconv_put(block, 215, 16, fields->phase_row_stride);
     fits &= sepconv_put_signed(block, 231, 4, fields->shift_y);
     fits &= sepconv_put_signed(block, 235, 4, fields->shift_x);
-    fits &= sepconv_put(block, 239, 12, fields->height);
-    fits &= sepconv_put(block, 251, 12, fields->width);
-    fits &= sepconv_put(block, 263, 12, fields->first_y);
-    fits &= sepconv_put(block, 275, 12, fields->end_y);
-    fits &= sepconv_put_signed(block, 287, 5, fields->first_x);
-    fits &= sepconv_put(block, 292, 10, fields->tiles);
-    fits &= sepconv_put(block, 302, 10, fields->tile_vectors);
-    fits &= sepconv_put(block, 312, 10, fields->last_vectors);
-    fits &= sepconv_put(block, 322, 4, fields->first_lane);
-    fits &= sepconv_put(block, 326, 4, fields->last_lanes);
-    fits &= sepconv_put(block, 330, 16, fields->out_row);
-    fits &= sepconv_put(block, 346, 4, fields->out_octet);
-    fits &= sepconv_put(block, 350, 16, fields->out_row_stride);
-    fits &= sepconv_put(block, 366, 10, fields->out_blocks);
-    fits &= sepconv_put(block, 376, 12, fields->octets);
-    fits &= sepconv_put_signed(block, 388, 8, fields->input_zero_point);
-    fits &= sepconv_put_signed(block, 396, 8, fields->weight_zero_point);
-    fits &= sepconv_put_signed(block, 404, 8, fields->output_zero_point);
-    fits &= sepconv_put_signed(block, 412, 8, fields->minimum);
-    fits &= sepconv_put_signed(block, 420, 8, fields->maximum);
-    fits &= sepconv_put(block, 428, 1, fields->single_rounding);
-    fits &= sepconv_put(block, 429, 3, fields->residual_passes);
-    fits &= sepconv_put(block, 432, 20, fields->residual_pixel);
-    fits &= sepconv_put(block, 452, 16, fields->residual_row_stride);
-    fits &= sepconv_put(block, 468, 10, fields->residual_blocks);
-    fits &= sepconv_put_signed(block, 478, 8, fields->residual_zero_point);
-    fits &= sepconv_put(block, 486, 31, fields->residual_multiplier);
-    fits &= sepconv_put(block, 517, 5, fields->residual_shift);
-    fits &= sepconv_put(block, 522, 31, fields->operand_multiplier);
-    fits &= sepconv_put(block, 553, 5, fields->operand_shift);
-    fits &= sepconv_put(block, 558, 31, fields->sum_multiplier);
-    fits &= sepconv_put(block, 589, 5, fields->sum_shift);
-    fits &= sepconv_put_signed(block, 594, 8, fields->sum_zero_point);
-    fits &= sepconv_put_signed(block, 602, 8, fields->sum_minimum);
-    fits &= sepconv_put_signed(block, 610, 8, fields->sum_maximum);
+    fits &= sepconv_put(block, 239, 1, fields->windowed);
+    fits &= sepconv_put(block, 240, 12, fields->height);
+    fits &= sepconv_put(block, 252, 12, fields->columns);
+    fits &= sepconv_put(block, 264, 1, fields->odd_height);
+    fits &= sepconv_put(block, 265, 1, fields->odd_width);
+    fits &= sepconv_put(block, 266, 12, fields->width);
+    fits &= sepconv_put_signed(block, 278, 13, fields->first_y);
+    fits &= sepconv_put(block, 291, 12, fields->first_x);
+    fits &= sepconv_put(block, 303, 12, fields->end_y);
+    fits &= sepconv_put(block, 315, 10, fields->tiles);
+    fits &= sepconv_put(block, 325, 10, fields->tile_vectors);
+    fits &= sepconv_put(block, 335, 10, fields->last_vectors);
+    fits &= sepconv_put(block, 345, 4, fields->first_lane);
+    fits &= sepconv_put(block, 349, 4, fields->last_lanes);
+    fits &= sepconv_put(block, 353, 16, fields->out_row);
+    fits &= sepconv_put(block, 369, 4, fields->out_octet);
+    fits &= sepconv_put(block, 373, 16, fields->out_row_stride);
+    fits &= sepconv_put(block, 389, 10, fields->out_blocks);
+    fits &= sepconv_put(block, 399, 12, fields->octets);
+    fits &= sepconv_put_signed(block, 411, 8, fields->input_zero_point);
+    fits &= sepconv_put_signed(block, 419, 8, fields->weight_zero_point);
+    fits &= sepconv_put_signed(block, 427, 8, fields->output_zero_point);
+    fits &= sepconv_put_signed(block, 435, 8, fields->minimum);
+    fits &= sepconv_put_signed(block, 443, 8, fields->maximum);
+    fits &= sepconv_put(block, 451, 1, fields->single_rounding);
+    fits &= sepconv_put(block, 452, 3, fields->residual_passes);
+    fits &= sepconv_put(block, 455, 20, fields->residual_pixel);
+    fits &= sepconv_put(block, 475, 16, fields->residual_row_stride);
+    fits &= sepconv_put(block, 491, 10, fields->residual_blocks);
+    fits &= sepconv_put_signed(block, 501, 8, fields->residual_zero_point);
+    fits &= sepconv_put(block, 509, 31, fields->residual_multiplier);
+    fits &= sepconv_put(block, 540, 5, fields->residual_shift);
+    fits &= sepconv_put(block, 545, 31, fields->operand_multiplier);
+    fits &= sepconv_put(block, 576, 5, fields->operand_shift);
+    fits &= sepconv_put(block, 581, 31, fields->sum_multiplier);
+    fits &= sepconv_put(block, 612, 5, fields->sum_shift);
+    fits &= sepconv_put_signed(block, 617, 8, fields->sum_zero_point);
+    fits &= sepconv_put_signed(block, 625, 8, fields->sum_minimum);
+    fits &= sepconv_put_signed(block, 633, 8, fields->sum_maximum);
     return fits;
 }
 

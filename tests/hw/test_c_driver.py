@@ -6,8 +6,9 @@ import re
 import numpy as np
 import pytest
 
+from golden.layer import Padding
 from hw.faults import CODES, FAULTS, SOURCES
-from hw.program import DramTensor
+from hw.program import DramTensor, Patches
 from hw.registers import OFFSET
 from tests.support.c_driver import RESULTS, SOURCE, CDriver, build_library, model_of, tensor_of
 from tests.support.cases import CASES
@@ -154,30 +155,33 @@ def test_texts(library: ctypes.CDLL) -> None:
     assert driver.text("fault_text", 255) == driver.text("unit_name", 7) == "unknown"
 
 
+PATCHES = Patches(
+    shape=(7, 9, 3), kernel=(2, 3), stride=(2, 1), padding=Padding(top=1, left=2, right=1), zero_point=-9
+)
+
+
 @pytest.mark.parametrize(
-    ("shape", "block_channels", "phases"),
-    [((5, 7, 19), 8, 1), ((1, 1, 300), 16, 1), ((9, 6, 24), 24, 1), ((9, 7, 3), 8, 2), ((8, 8, 20), 8, 2)],
+    ("shape", "block_channels", "patches"),
+    [((5, 7, 19), 8, None), ((1, 1, 300), 16, None), ((9, 6, 24), 24, None), ((4, 10, 18), 8, PATCHES)],
 )
 def test_tensors_lie_as_in_python(
-    library: ctypes.CDLL, shape: tuple[int, int, int], block_channels: int, phases: int
+    library: ctypes.CDLL, shape: tuple[int, int, int], block_channels: int, patches: Patches | None
 ) -> None:
     """Input as `DramTensor` packs it; output as it unpacks it."""
-    width = -(-shape[1] // phases) + (phases > 1)  # a column more than a phase needs
-    pixels = -(-shape[0] // phases) * (width if phases > 1 else shape[1])
     tensor = DramTensor(
-        name="x", shape=shape, block_channels=block_channels, address=64, stride=-(-pixels * block_channels // 64) * 64,
-        phase_step=phases, phase_width=width if phases > 1 else 0, fill=-9 if phases > 1 else 0,
+        name="x", shape=shape, block_channels=block_channels, address=64, patches=patches,
+        stride=-(-shape[0] * shape[1] * block_channels // 64) * 64,
     )  # fmt: skip
     mock = MockEngine(TINY, tensor.address + tensor.size + 64, lambda memory, commands: None)
     driver = CDriver(library, mock)
     assert driver.open() == "OK"
     model = model_of(PROGRAM)
     driver.engine.model = ctypes.cast(ctypes.byref(model), ctypes.c_void_p)
-    values = np.random.default_rng(1).integers(-128, 128, shape).astype(np.int8)
+    values = np.random.default_rng(1).integers(-128, 128, patches.shape if patches else shape).astype(np.int8)
     model.input = model.output = tensor_of(tensor)
     assert driver.call("write_input", ctypes.c_void_p(values.ctypes.data)) == "OK"
     assert mock.memory[64:-64].tobytes() == tensor.pack(values)
     assert set(mock.memory[:64]) == set(mock.memory[-64:]) == {0xA5}
-    back = np.zeros(shape, np.int8)
+    back = np.zeros(values.shape, np.int8)
     assert driver.call("read_output", ctypes.c_void_p(back.ctypes.data)) == "OK"
     np.testing.assert_array_equal(back, values, strict=True)

@@ -1,18 +1,28 @@
 """Programs of cascades: every row once, no bank with two masters, no order in which they get stuck."""
 
 import random
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
 
-from golden.layer import LayerSpec, Padding
+from golden.layer import Padding
 from golden.synthetic import synthesise_layer
 from hw.commands import BLOCK_BYTES, UNITS, Command
 from hw.compiler.cascade import Schedule, compile_cascade, schedules, stripes
 from hw.compiler.errors import CompileError
 from hw.config import EngineConfig
 from hw.program import Program
-from tests.support.cases import CASES, Case, connected, pointwise, random_case
+from tests.support.cases import (
+    CASES,
+    Case,
+    connected,
+    convolution,
+    depthwise,
+    odd_depthwise,
+    pointwise,
+    random_case,
+)
 from tests.support.configs import SKEW, TINY, WIDE
 from tests.support.transfers import transfer_pixels
 
@@ -79,6 +89,27 @@ def test_waits_point_backwards(config: EngineConfig) -> None:
             counts[command.unit] += 1
 
 
+def windowed_reads(fields: Mapping[str, int], config: EngineConfig) -> set[int]:
+    """Bank groups of all pixels that the taps of a windowed pointwise command read."""
+    pixels, touched = config.pe_pixels, set()
+    split, count = fields["split"], (fields["tiles"] - 1) * fields["tile_vectors"] + fields["last_vectors"]
+    for index in range(fields["first_lane"], count * pixels):
+        row, column = divmod(fields["first_y"] * fields["width"] + fields["first_x"] + index, fields["width"])
+        for tap_y, tap_x in np.ndindex(fields["kernel_rows"], fields["kernel_cols"]):
+            down, phase_y = divmod(fields["phase_y"] + tap_y, 1 + split)
+            right, phase_x = divmod(fields["phase_x"] + tap_x, 1 + split)
+            y, x = row + fields["shift_y"] + down, column + fields["shift_x"] + right
+            lines = fields["height"] - (fields["odd_height"] if phase_y else 0)
+            columns = fields["columns"] - (fields["odd_width"] if phase_x else 0)
+            if row < fields["end_y"] and 0 <= y < lines and 0 <= x < columns:
+                phases = 2 * (phase_y - fields["phase_y"] * split) + phase_x - fields["phase_x"] * split
+                for block in range(fields["in_blocks"]):
+                    rows = phases * fields["phase_row_stride"] + block * fields["in_row_stride"]
+                    pixel = fields["in_pixel"] + rows * pixels + index + down * fields["width"] + right
+                    touched.add(pixel % (1 << 20) // pixels // config.group_rows)
+    return touched
+
+
 def groups(command: Command, config: EngineConfig) -> dict[str, set[int]]:
     """Bank groups a command may read and write."""
     fields, pixels = command.fields, config.pe_pixels
@@ -93,7 +124,11 @@ def groups(command: Command, config: EngineConfig) -> dict[str, set[int]]:
     if command.unit in ("load", "store"):
         rows = -(-(fields["chunk"] + fields["beats"]) // config.chunks_per_row)
         kind = "writes" if command.unit == "load" else "reads"
-        return {kind: touched(fields["row"], fields["row_stride"], fields["blocks"], rows)}
+        found = touched(fields["row"], fields["row_stride"], fields["blocks"], rows)
+        if fields.get("split"):
+            other = fields["row"] + fields["phase_row_stride"]
+            found |= touched(other, fields["row_stride"], fields["blocks"], rows)
+        return {kind: found}
     if command.unit == "depthwise":
         ring = -(-fields["ring_pixels"] // pixels)
         out = -(-(fields["out_pixel"] % pixels + fields["out_rows"] * fields["out_width"]) // pixels)
@@ -104,8 +139,9 @@ def groups(command: Command, config: EngineConfig) -> dict[str, set[int]]:
     if command.unit == "pointwise":
         vectors = (fields["tiles"] - 1) * fields["tile_vectors"] + fields["last_vectors"]
         octets = fields["out_octet"] + fields["octets"]
+        reads = touched(fields["in_pixel"] // pixels, fields["in_row_stride"], fields["in_blocks"], vectors)
         return {
-            "reads": touched(fields["in_pixel"] // pixels, fields["in_row_stride"], fields["in_blocks"], vectors),
+            "reads": windowed_reads(fields, config) if fields["windowed"] else reads,
             "writes": touched(
                 fields["out_row"], fields["out_row_stride"], -(-octets // config.octets_per_word), vectors
             ),
@@ -211,24 +247,44 @@ def test_what_does_not_fit(case: Case, message: str) -> None:
 
 
 def test_unsupported_layers() -> None:
-    conv = LayerSpec(
-        name="conv1",
-        op="conv",
-        input_shape=(9, 9, 3),
-        output_shape=(9, 9, 8),
-        kernel=(9, 9),
-        padding=Padding(top=4, bottom=4, left=4, right=4),
-    )
-    valid = LayerSpec(name="conv2", op="conv", input_shape=(9, 9, 3), output_shape=(7, 7, 8), kernel=(3, 3))
-    five = LayerSpec(name="dw5", op="depthwise", input_shape=(5, 5, 8), output_shape=(1, 1, 8), kernel=(5, 5))
+    far = Padding(top=9, left=1)
     for spec, message in (
-        (conv, "conv1: convolution 9×9 of stride "),
-        (valid, "conv2: a convolution whose output is narrower than its input"),
-        (five, "dw5: depthwise 5×5 of stride "),
+        (convolution("c", (17, 17, 3), 8, 1, kernel=(17, 3)), "c: convolution 17×3 of stride (1, 1): "),
+        (convolution("c", (17, 17, 3), 8, 3), "c: convolution 3×3 of stride (3, 3): "),
+        (convolution("c", (9, 9, 3), 8, 1, far), "c: convolution with padding of 9 rows above and 1 columns on the"),
+        (odd_depthwise("dw", (17, 17, 8), (17, 1), 1), "dw: depthwise 17×1 of stride (1, 1): "),
+        (connected("fc", 8, 8, (1, 16)), "fc: fully connected layer over 1×16 of stride (1, 1): "),
     ):
         with pytest.raises(CompileError) as error:
             compile_cascade([synthesise_layer(spec, 0)], TINY, Schedule(stripe_rows=1))
         assert str(error.value).startswith(message)
+
+
+def test_the_picture_may_have_any_convolution() -> None:
+    """Of which the host writes the im2col."""
+    spec = convolution("conv1", (19, 21, 3), 8, 3, kernel=(4, 5))
+    with pytest.raises(CompileError, match=r"conv1: convolution 4×5 of stride \(3, 3\): "):
+        compile_cascade([spec], TINY, Schedule(stripe_rows=1))
+    program = compile_cascade([spec], TINY, Schedule(stripe_rows=1, patches=True))
+    assert program.input.shape == (7, 7, 60)
+    with pytest.raises(CompileError, match="pw: pointwise is no convolution, its input has no im2col"):
+        compile_cascade([pointwise("pw", (2, 2, 8), 8)], TINY, Schedule(stripe_rows=1, patches=True))
+
+
+def test_where_a_convolution_may_be() -> None:
+    valid, halved = convolution("c", (9, 9, 8), 8, 1, Padding()), convolution("c", (8, 8, 8), 8, 2)
+    wide = r"c: a convolution of stride 2 takes every other pixel, a bus of 128 bits brings 2 pixels .* bus_bits=64$"
+    beats = r"c: rows of 9 pixels on chip and of 8 of its output in DRAM do not both fill the beats of a bus of 128"
+    rows = Schedule(stripe_rows=1)
+    for layers, schedule, config, message in (
+        ([valid, depthwise("dw", (7, 7, 8))], rows, TINY, "c: a convolution whose output is .* ends its cascade"),
+        ([valid], Schedule(stripe_rows=1, keep=True), TINY, "c: a convolution whose output is narrower"),
+        ([pointwise("pw", (8, 8, 8), 8), halved], rows, TINY, "c: a convolution can only be the first layer"),
+        ([halved], rows, WIDE, wide),
+        ([convolution("c", (9, 9, 8), 8, 1, Padding(top=1, bottom=1, left=1), (3, 3))], rows, WIDE, beats),
+    ):
+        with pytest.raises(CompileError, match=message):
+            compile_cascade(layers, config, schedule)
 
 
 def test_image_holds_the_packed_weights() -> None:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from golden.layer import Padding, window_output
 from hw.commands import decode_program
-from hw.program import ALIGNMENT, DramTensor
+from hw.program import ALIGNMENT, DramTensor, Patches
 from tests.support.cases import CASES
 from tests.support.configs import SKEW, TINY
 
@@ -35,6 +36,26 @@ def test_wrong_values_are_refused(values: np.ndarray) -> None:
     tensor = DramTensor(name="picture", shape=(2, 2, 2), block_channels=8, address=0, stride=64)
     with pytest.raises(ValueError, match=r"picture: must be int8\(2, 2, 2\), not "):
         tensor.pack(values)
+
+
+@pytest.mark.parametrize("stride", [(1, 1), (2, 3)])
+@pytest.mark.parametrize("padding", [Padding(), Padding(top=1, bottom=2, left=3, right=1)])
+def test_patches_are_the_pixels_under_each_window(stride: tuple[int, int], padding: Padding) -> None:
+    shape, kernel, zero_point = (6, 8, 3), (3, 2), -9
+    patches = Patches(shape=shape, kernel=kernel, stride=stride, padding=padding, zero_point=zero_point)
+    height, width = window_output(shape, kernel, stride, padding)
+    stored = (height, width, 18)
+    tensor = DramTensor(name="picture", shape=stored, block_channels=8, address=0, stride=height * width * 8,
+                        patches=patches)
+    values = np.random.default_rng(1).integers(-128, 128, shape).astype(np.int8)
+    found = tensor.unpack(tensor.pack(values))
+    for (y, x, taken), value in np.ndenumerate(found):
+        row, column, channel = taken // 6, taken // 3 % 2, taken % 3
+        row, column = y * stride[0] + row - padding.top, x * stride[1] + column - padding.left
+        inside = 0 <= row < shape[0] and 0 <= column < shape[1]
+        assert value == (values[row, column, channel] if inside else zero_point)
+    with pytest.raises(ValueError, match=r"picture: must be int8\(6, 8, 3\), not "):
+        tensor.pack(found)
 
 
 @pytest.mark.parametrize("config", [TINY, SKEW], ids=lambda config: config.name)

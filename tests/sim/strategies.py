@@ -18,12 +18,23 @@ def cascades(draw: st.DrawFn) -> list[Computing]:
     zero_point = draw(st.integers(-128, 127))
     layers: list[Computing] = []
     for index, op in enumerate(draw(st.sampled_from(
-            ("d", "p", "dp", "dp", "pd", "pdp", "dpd", "pp", "dd", "c", "cd", "cdp", "cp", "m", "dm", "pm")))):
+            ("d", "p", "dp", "dp", "pd", "pdp", "dpd", "pp", "dd", "c", "v", "x", "f", "cd", "cdp", "cp", "xp", "m",
+             "dm", "pm")))):
         if op == "d":
             spec = draw(_depthwise(f"dw_{index}", shape))
         elif op == "c":
-            shape = (shape[0], max(shape[1], 8), min(shape[2], 20))
+            shape = (*shape[:2], min(shape[2], 20))
             spec = draw(_convolution(f"conv_{index}", shape))
+        elif op == "v":
+            shape = (*shape[:2], min(shape[2], 20))
+            spec = draw(_padded(f"conv_{index}", shape))
+        elif op == "x":
+            shape = (*shape[:2], min(shape[2], 11))
+            spec = draw(_odd_depthwise(f"dw_{index}", shape))
+        elif op == "f":
+            shape = (min(shape[0], 4), min(shape[1], 4), min(shape[2], 20))
+            spec = LayerSpec(name=f"fc_{index}", op="fully_connected", input_shape=shape,
+                             output_shape=(1, 1, draw(st.integers(1, 40))))
         elif op == "m":
             spec = LayerSpec(name=f"mean_{index}", op="mean", input_shape=shape, output_shape=(1, 1, shape[2]),
                              kernel=shape[:2])
@@ -48,6 +59,32 @@ def _convolution(draw: st.DrawFn, name: str, shape: tuple[int, int, int]) -> Lay
     height, width = window_output(shape, kernel, (stride, stride), padding)
     return LayerSpec(name=name, op="conv", input_shape=shape, output_shape=(height, width, draw(st.integers(1, 40))),
                      kernel=kernel, stride=(stride, stride), padding=padding)
+
+
+@st.composite
+def _padded(draw: st.DrawFn, name: str, shape: tuple[int, int, int]) -> LayerSpec:
+    """Any kernel and any padding, on each side by itself: more or fewer columns than the input has."""
+    kernel = draw(st.sampled_from(((1, 1), (3, 3), (2, 3), (5, 2), (1, 4), shape[:2])))
+    stride = draw(st.sampled_from((1, 2)))
+    sides = st.integers(0, 4)
+    top, left = draw(sides), draw(sides)
+    bottom, right = (max(draw(sides), taps - size - before)
+                     for size, taps, before in zip(shape, kernel, (top, left), strict=False))
+    padding = Padding(top=top, bottom=bottom, left=left, right=right)
+    height, width = window_output(shape, kernel, (stride, stride), padding)
+    return LayerSpec(name=name, op="conv", input_shape=shape, output_shape=(height, width, draw(st.integers(1, 20))),
+                     kernel=kernel, stride=(stride, stride), padding=padding)
+
+
+@st.composite
+def _odd_depthwise(draw: st.DrawFn, name: str, shape: tuple[int, int, int]) -> LayerSpec:
+    """Depthwise layers that the depthwise unit does not run."""
+    kernel, multiplier = draw(st.sampled_from((((3, 3), 2), ((5, 5), 1), ((2, 3), 1), ((1, 4), 3))))
+    stride = draw(st.sampled_from((1, 2)))
+    padding = Padding.same(shape[:2], kernel, (stride, stride))
+    height, width = window_output(shape, kernel, (stride, stride), padding)
+    return LayerSpec(name=name, op="depthwise", input_shape=shape, output_shape=(height, width, shape[2] * multiplier),
+                     kernel=kernel, stride=(stride, stride), padding=padding, depth_multiplier=multiplier)
 
 
 @st.composite

@@ -15,6 +15,7 @@ from golden.quantise import Rounding
 from golden.synthetic import synthesise_input, synthesise_layer
 from hw.compiler.cascade import Schedule, compile_cascade
 from hw.compiler.errors import CompileError
+from hw.compiler.layers import as_convolution
 from hw.config import PRESETS, EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.rtl import run_rtl
@@ -43,7 +44,9 @@ def check(layers: Sequence[QuantisedLayer], config: EngineConfig, schedule: Sche
 
 def random_check(config: EngineConfig, data: st.DataObject) -> None:
     layers = data.draw(cascades(), label="layers")
-    schedule = Schedule(stripe_rows=data.draw(st.integers(1, layers[-1].spec.output_shape[0]), label="stripe rows"))
+    convolution = as_convolution(layers[0].spec).op == "conv"
+    schedule = Schedule(stripe_rows=data.draw(st.integers(1, layers[-1].spec.output_shape[0]), label="stripe rows"),
+                        patches=convolution and data.draw(st.booleans(), label="patches"))
     memory = data.draw(timings(config), label="memory")
     try:
         check(layers, config, schedule, memory, data.draw(st.sampled_from(("double", "single")), label="rounding"))

@@ -35,11 +35,18 @@ class CBus(ctypes.Structure):
     ]  # fmt: skip
 
 
+class CPatches(ctypes.Structure):
+    _fields_ = [
+        *((name, U32) for name in ("height", "width", "channels", "kernel_columns", "row_stride", "column_stride",
+                                   "pad_top", "pad_left")),
+        ("zero_point", ctypes.c_int32),
+    ]  # fmt: skip
+
+
 class CTensor(ctypes.Structure):
     _fields_ = [
-        *((name, U32) for name in ("height", "width", "channels", "block_channels", "address", "stride",
-                                   "phase_step", "phase_width")),
-        ("fill", ctypes.c_int32),
+        *((name, U32) for name in ("height", "width", "channels", "block_channels", "address", "stride")),
+        ("patches", CPatches),
     ]  # fmt: skip
 
 
@@ -80,9 +87,12 @@ def model_of(program: Program, burst_bytes: int = 256) -> CModel:
 
 
 def tensor_of(tensor: DramTensor) -> CTensor:
+    patches = tensor.patches
     return CTensor(
-        *tensor.shape, tensor.block_channels, tensor.address, tensor.stride, tensor.phase_step, tensor.phase_width,
-        tensor.fill,
+        *tensor.shape, tensor.block_channels, tensor.address, tensor.stride,
+        CPatches() if patches is None else CPatches(
+            *patches.shape, patches.kernel[1], *patches.stride, patches.padding.top, patches.padding.left,
+            patches.zero_point),
     )  # fmt: skip
 
 

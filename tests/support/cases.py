@@ -48,10 +48,39 @@ def pointwise(name: str, size: Size, channels: int, activation: Activation = "re
     )
 
 
-def connected(name: str, channels_in: int, channels_out: int) -> LayerSpec:
+def connected(name: str, channels_in: int, channels_out: int, size: tuple[int, int] = (1, 1)) -> LayerSpec:
     return LayerSpec(
-        name=name, op="fully_connected", input_shape=(1, 1, channels_in), output_shape=(1, 1, channels_out)
+        name=name, op="fully_connected", input_shape=(*size, channels_in), output_shape=(1, 1, channels_out)
     )
+
+
+def convolution(
+    name: str,
+    size: Size,
+    channels: int,
+    stride: int = 1,
+    padding: Padding | None = None,
+    kernel: tuple[int, int] = (3, 3),
+) -> LayerSpec:
+    """With TFLite's SAME padding if there is no other."""
+    padding = Padding.same(size[:2], kernel, (stride, stride)) if padding is None else padding
+    height, width = window_output(size, kernel, (stride, stride), padding)
+    return LayerSpec(
+        name=name, op="conv", input_shape=size, output_shape=(height, width, channels), kernel=kernel,
+        stride=(stride, stride), padding=padding,
+    )  # fmt: skip
+
+
+def odd_depthwise(
+    name: str, size: Size, kernel: tuple[int, int], multiplier: int, stride: int = 1
+) -> LayerSpec:
+    """A depthwise layer that is none of the depthwise unit's."""
+    padding = Padding.same(size[:2], kernel, (stride, stride))
+    height, width = window_output(size, kernel, (stride, stride), padding)
+    return LayerSpec(
+        name=name, op="depthwise", input_shape=size, output_shape=(height, width, size[2] * multiplier),
+        kernel=kernel, stride=(stride, stride), padding=padding, depth_multiplier=multiplier,
+    )  # fmt: skip
 
 
 def pair(
@@ -168,6 +197,44 @@ CASES: Mapping[str, Case] = {
     "one_pixel": Case(specs=pair((1, 1, 8), 8), stripe_rows=1),
     "narrow": Case(specs=pair((9, 1, 8), 8, 2), stripe_rows=2),
     "flat": Case(specs=pair((1, 11, 16), 8), stripe_rows=1),
+    "conv": Case(specs=(convolution("conv", (6, 8, 10), 9),), stripe_rows=2, input_zero_point=6),
+    "conv_s2": Case(specs=(convolution("conv", (8, 8, 9), 8, 2),), stripe_rows=2, input_zero_point=-9),
+    "conv_s2_odd": Case(specs=(convolution("conv", (7, 9, 8), 17, 2),), stripe_rows=2, input_zero_point=30),
+    "conv_s2_tap": Case(
+        specs=(convolution("conv", (7, 6, 8), 8, 2, kernel=(1, 1)),), stripe_rows=3, input_zero_point=4
+    ),
+    "conv_narrow": Case(specs=(convolution("conv", (5, 3, 8), 8),), stripe_rows=2, input_zero_point=50),
+    "conv_column": Case(specs=(convolution("conv", (6, 1, 8), 8, 1),), stripe_rows=3, input_zero_point=50),
+    "conv_valid": Case(
+        specs=(convolution("conv", (6, 8, 8), 8, 1, NONE),), stripe_rows=2, input_zero_point=50
+    ),
+    "conv_valid_s2": Case(
+        specs=(convolution("conv", (9, 7, 8), 8, 2, NONE),), stripe_rows=2, input_zero_point=50
+    ),
+    "conv_over_padded": Case(
+        specs=(convolution("conv", (4, 4, 8), 8, 1, WIDE_PADDING),), stripe_rows=2, input_zero_point=50
+    ),
+    "conv_far": Case(
+        specs=(convolution("conv", (5, 6, 5), 8, 1, Padding(top=6, left=7, bottom=1), (7, 8)),),
+        stripe_rows=2,
+        input_zero_point=50,
+    ),
+    "conv_whole": Case(
+        specs=(convolution("conv", (4, 5, 8), 20, 1, NONE, (4, 5)),), stripe_rows=1, input_zero_point=50
+    ),
+    "conv_pair": Case(
+        specs=(convolution("conv", (7, 5, 8), 12, 2), *pair((4, 3, 12), 9)), stripe_rows=1, input_zero_point=-3
+    ),
+    "connected_map": Case(specs=(connected("fc", 9, 11, (3, 3)),), stripe_rows=1, input_zero_point=50),
+    "depthwise_5": Case(
+        specs=(odd_depthwise("dw_conv", (6, 5, 11), (5, 5), 1),),
+        stripe_rows=3,
+        input_zero_point=8,
+        weight_zero_point=5,
+    ),
+    "depthwise_doubled": Case(
+        specs=(odd_depthwise("dw_conv", (6, 5, 5), (3, 3), 2, 2),), stripe_rows=2, weight_zero_point=-6
+    ),
 }
 """By the names that `make cocotb TEST=` takes, besides `random`."""
 

@@ -43,10 +43,17 @@ def random_transfers(unit: str, config: EngineConfig, rng: random.Random, count:
                     "row_stride": rows + rng.randrange(3),
                     "lead": rng.randrange(per_beat),
                     "tail": rng.randint(1, per_beat),
+                    **(_phases(config, rng) if unit == "load" else {}),
                 },
             )
         )
     return commands
+
+
+def _phases(config: EngineConfig, rng: random.Random) -> dict[str, int]:
+    """A split transfer or not; the second phase lies behind all rows of the first."""
+    split = rng.randrange(2) if config.words_per_beat == 1 else 0
+    return {"split": split, "phase_row_stride": 24 if split else 0}
 
 
 def dram(

@@ -17,9 +17,11 @@ def transfer_pixels(fields, config: EngineConfig) -> list[tuple[int, int, int]]:
         end = (fields["beats"] - 1) * bus + min(fields["tail"] * pixel_bytes, bus)
         start = fields["dram_address"] + block * fields["dram_stride"]
         place = (fields["row"] + block * fields["row_stride"]) * config.row_bytes + fields["chunk"] * bus
-        for offset in range(first, end, pixel_bytes):
-            row, byte = divmod(place + offset, config.row_bytes)
-            moved.append((start + offset, row, byte // pixel_bytes))
+        for index, offset in enumerate(range(first, end, pixel_bytes)):
+            phase = index % 2 if fields.get("split") else 0
+            on_chip = index // 2 * pixel_bytes if fields.get("split") else offset
+            row, byte = divmod(place + on_chip, config.row_bytes)
+            moved.append((start + offset, row + phase * fields.get("phase_row_stride", 0), byte // pixel_bytes))
     return moved
 
 
