@@ -64,6 +64,11 @@ class DramTensor:
     patches: Patches | None = None
 
     @property
+    def given_shape(self) -> tuple[int, int, int]:
+        """Of what `pack` takes."""
+        return self.patches.shape if self.patches else self.shape
+
+    @property
     def blocks(self) -> int:
         """Channel blocks."""
         return -(-self.shape[2] // self.block_channels)
@@ -74,9 +79,8 @@ class DramTensor:
 
     def pack(self, values: NDArray[np.int8]) -> bytes:
         """Bytes of `values`, the picture (height, width, channels) int8; channels beyond the last are zero."""
-        wanted = self.patches.shape if self.patches else self.shape
-        if values.shape != wanted or values.dtype != np.int8:
-            raise ValueError(f"{self.name}: must be int8{wanted}, not {values.dtype}{values.shape}")
+        if values.shape != self.given_shape or values.dtype != np.int8:
+            raise ValueError(f"{self.name}: must be int8{self.given_shape}, not {values.dtype}{values.shape}")
         if self.patches:
             values = self.patches.of(values)
         height, width, channels = self.shape

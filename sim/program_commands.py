@@ -157,7 +157,7 @@ def rtl_program(args: Namespace) -> int:
 
 def _input(program: Program, path: str | None, seed: int) -> NDArray[np.int8]:
     """The engine's input (height, width, channels) int8, with or without a batch of 1; seeded without a file."""
-    shape = program.input.shape
+    shape = program.input.given_shape
     if path is None:
         return np.random.default_rng(seed).integers(-128, 128, shape, np.int8)
     values = load_picture(path)

@@ -130,7 +130,8 @@ def test_disasm_shows_a_line_for_each_command(folder: Path, tmp_path: Path, caps
     (["rtl", "--program", "{folder}", "--input", "{folder}/wrong.npy"], ["wrong.npy", "int8[32, 32, 3]"]),
     (["compile", "--network", "vgg"], ["vgg"]),
     (["compile", *SMALL, "--out", "{folder}/program.bin"], ["program.bin", "File exists"]),
-    (["compile", "--config", "small"], ["conv1 → ", "8192 bytes short", "presets that would do: pe256"]),
+    (["compile", "--config", "small", "--network", "conv_mobilenet"],
+     ["conv_2, 1 row at a time", "8192 bytes short", "presets that would do: pe256"]),
 ])
 def test_wrong_requests(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str],
                         words: list[str]) -> None:
