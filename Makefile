@@ -18,7 +18,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo; echo 'variables'
 	@echo '  LAYER   a layer by its Keras name: conv_dw_5, conv_pw_13, block_1_depthwise (make list shows them)'
-	@echo '  NET     network: mobilenet_v1 (default), mobilenet_v2    ALPHA, RES   its width and resolution (1.0, 224)'
+	@echo '  NET     network: mobilenet_v1, mobilenet_v2, conv_mobilenet   ALPHA, RES   its width and resolution (1.0, 224)'
 	@echo '  MODEL   a .tflite file instead of a network              INPUT        its input, a .npy file'
 	@echo '  OUTPUT  where make golden and make rtl write the output of a network, a .npy file'
 	@echo '  IMAGE   a picture for make golden'
@@ -47,6 +47,10 @@ sim: $(READY) ## cycle model of LAYER, or of all of NET
 rtl: $(READY) ## LAYER, or all of NET, in the generated Verilog: bit-exact against golden, cycles beside the model's
 	@$(BIN)/sepconv rtl $(LAYER) $(RUN_FLAGS) $(call option,INPUT,--input) $(call option,OUTPUT,--output) \
 		$(call option,PROGRAM,--program)
+
+ratio: $(READY) ## cycles of MobileNetV1 against the same network of full convolutions, beside 1/N + 1/D²
+	@$(BIN)/sepconv ratio $(call option,ALPHA,--alpha) $(call option,RES,--resolution) $(call option,CONFIG,--config) \
+		$(call option,MEMORY,--memory) $(call option,JSON,--json)
 
 compile: $(READY) ## NET as program, DRAM image, map and report, into OUT
 	@$(BIN)/sepconv compile $(RUN_FLAGS) $(call option,OUT,--out)
@@ -94,4 +98,4 @@ bench: $(READY) ## how long things take, beside the import of NumPy
 clean: ## what was made, but not .venv
 	@rm -rf build
 
-.PHONY: help setup sim rtl compile disasm golden tables verilog list cocotb models lint test test-full bench clean
+.PHONY: help setup sim rtl ratio compile disasm golden tables verilog list cocotb models lint test test-full bench clean

@@ -18,7 +18,7 @@ from sim.statuses import FAILED, OK, WRONG
 from sim.work import RequestError
 
 MODULES = {"golden": "sim.golden_commands", "tables": "sim.golden_commands", "compile": "sim.program_commands",
-           "disasm": "sim.program_commands"}
+           "disasm": "sim.program_commands", "ratio": "sim.ratio"}
 """Where a command's function is, if not in `sim.commands`."""
 
 REFUSALS = (ConfigError, MemoryTimingError, UnknownLayer, ModelError, CompileError, CommandError, ProgramFileError,
@@ -32,10 +32,14 @@ class _Parser(argparse.ArgumentParser):
 
 def _add_network(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--network", default="mobilenet_v1", help="network by name (mobilenet_v1)")
-    parser.add_argument("--alpha", type=float, default=1.0, help="width multiplier (1.0)")
-    parser.add_argument("--resolution", type=int, default=224, help="pixels of the input's side (224)")
+    _add_size(parser)
     parser.add_argument("--model", metavar="FILE", help="a model's file instead: .tflite, .onnx, .pth, .whl")
     _add_calibration(parser)
+
+
+def _add_size(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--alpha", type=float, default=1.0, help="width multiplier (1.0)")
+    parser.add_argument("--resolution", type=int, default=224, help="pixels of the input's side (224)")
 
 
 def _add_calibration(parser: argparse.ArgumentParser) -> None:
@@ -50,11 +54,15 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:
     _add_network(parser)
+    _add_hardware(parser)
+    parser.add_argument("--rounding", choices=("double", "single"), default="double", help="requantisation (double)")
+    parser.add_argument("--seed", type=int, default=0, help="of made-up weights and inputs (0)")
+
+
+def _add_hardware(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default="pe256", help="preset, JSON file, or either with settings (pe256)")
     parser.add_argument("--memory", default="", help="e.g. read_latency=40,bytes_per_cycle=8")
-    parser.add_argument("--rounding", choices=("double", "single"), default="double", help="requantisation (double)")
     parser.add_argument("--clock-mhz", type=float, default=100.0, help="clock for frames a second (100)")
-    parser.add_argument("--seed", type=int, default=0, help="of made-up weights and inputs (0)")
     parser.add_argument("--json", metavar="FILE", help="report in machine-readable form; - for standard output")
 
 
@@ -71,6 +79,10 @@ def make_parser() -> argparse.ArgumentParser:
     rtl.add_argument("--input", metavar="X.npy", help="input of the model, its own type and NHWC shape")
     rtl.add_argument("--output", metavar="Y.npy", help="where the output of a whole network goes")
     rtl.add_argument("--program", metavar="DIR", help="a compiled program instead; input and output are the engine's")
+
+    ratio = commands.add_parser("ratio", help="cycles of MobileNetV1 against the same network of full convolutions")
+    _add_size(ratio)
+    _add_hardware(ratio)
 
     compiler = commands.add_parser("compile", help="a network as program, DRAM image and map, with a report of why")
     _add_engine(compiler)
