@@ -66,33 +66,53 @@ def load_program(directory: Path) -> Program:
     """The program that `save_program` wrote; it has no placements. Raises `ProgramFileError`."""
     data, image = _read(directory / PROGRAM), _read(directory / IMAGE)
     description = load_map(directory / MAP)
-    path = directory / MAP
     try:
-        config = EngineConfig(**description["config"])
         header, commands = decode_program(data)
+    except CommandError as error:
+        raise ProgramFileError(f"{directory / PROGRAM}: {error}") from None
+    try:
         program = Program(
-            config=config, layers=tuple(layer["name"] for layer in description["layers"]), commands=tuple(commands),
-            image=image, address=_decoded(int, description["program"]["address"], "program.address"),
+            config=EngineConfig(**description["config"]),
+            layers=tuple(_decoded(str, layer["name"], "layer") for layer in description["layers"]),
+            commands=tuple(commands), image=image,
+            address=_decoded(int, description["program"]["address"], "program.address"),
             input=_decoded(DramTensor, description["input"], "input"),
             output=_decoded(DramTensor, description["output"], "output"),
             tensors={name: _decoded(DramTensor, tensor, name) for name, tensor in description["tensors"].items()})
-    except CommandError as error:
-        raise ProgramFileError(f"{directory / PROGRAM}: {error}") from None
+        _check_places(program)
+        tag = _decoded(int, description["program"]["tag"], "program.tag")
+        sizes = {PROGRAM: (len(data), description["program"]["bytes"]),
+                 IMAGE: (len(image), description["image"]["bytes"])}
     except (ConfigError, ProgramFileError) as error:
-        raise ProgramFileError(f"{path}: {error}") from None
+        raise ProgramFileError(f"{directory / MAP}: {error}") from None
     except (KeyError, TypeError, AttributeError) as error:
-        raise ProgramFileError(f"{path}: not a program's map: {error}") from None
-    if header["config"] != config.hash:
+        raise ProgramFileError(f"{directory / MAP}: not a program's map: {error}") from None
+    for name, (size, wanted) in sizes.items():
+        if size != wanted:
+            raise ProgramFileError(f"{directory / name}: {size} bytes; {MAP} says {wanted}")
+    if header["config"] != program.config.hash:
         raise ProgramFileError(f"{directory / PROGRAM}: compiled for configuration {header['config']:#010x}; {MAP} has"
-                               f" {config.name}, {config.hash:#010x}")
-    wanted = {PROGRAM: (len(data), description["program"]), IMAGE: (len(image), description["image"])}
-    for name, (size, entry) in wanted.items():
-        if size != entry["bytes"]:
-            raise ProgramFileError(f"{directory / name}: {size} bytes; {MAP} says {entry['bytes']}")
-    if header["tag"] != description["program"]["tag"]:
-        raise ProgramFileError(f"{directory / PROGRAM}: tag {header['tag']:#06x}; {MAP} says"
-                               f" {description['program']['tag']:#06x}")
+                               f" {program.config.name}, {program.config.hash:#010x}")
+    if header["tag"] != tag:
+        raise ProgramFileError(f"{directory / PROGRAM}: tag {header['tag']:#06x}; {MAP} says {tag:#06x}")
     return program
+
+
+def _check_places(program: Program) -> None:
+    """Tensors lie between image and program, and each has room for its pixels."""
+    if not len(program.image) <= program.address < 1 << 32:
+        raise ProgramFileError(f"program.address={program.address}: must be from {len(program.image)} on, below 2^32")
+    for tensor in (program.input, program.output, *program.tensors.values()):
+        if min(tensor.shape) < 1 or tensor.block_channels != program.config.pe_rows:
+            raise ProgramFileError(f"{tensor.name}: shape {tensor.shape} in blocks of {tensor.block_channels} channels;"
+                                   f" must be blocks of {program.config.pe_rows}")
+        height, width, _ = tensor.shape
+        if tensor.stride < height * width * tensor.block_channels:
+            raise ProgramFileError(f"{tensor.name}: stride {tensor.stride} is less than {height}×{width} pixels of"
+                                   f" {tensor.block_channels} bytes")
+        if not len(program.image) <= tensor.address <= program.address - tensor.size:
+            raise ProgramFileError(f"{tensor.name}: {tensor.size} bytes at {tensor.address} are not between image and"
+                                   " program")
 
 
 def load_map(path: Path) -> dict[str, Any]:
