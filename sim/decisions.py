@@ -19,7 +19,7 @@ def decisions(planned: PlannedNetwork) -> list[dict[str, Any]]:
     return [{
         "layers": list(placement.layers), "stripe_rows": placement.stripe_rows,
         "input": _end(placement.source, planned.program, placement.tensors[0].tensor),
-        "output": _end(placement.target, planned.program, placement.tensors[-1].tensor),
+        "output": _end(placement.target, planned.program, placement.layers[-1]),
         "tried": [_trial(trial, trial.schedule == choice.schedule) for trial in choice.trials],
         "tensors": [{"name": place.tensor, "rows": place.rows, "height": place.shape[0], "bytes": place.size,
                      "groups": [place.groups.start, place.groups.stop - 1]} for place in placement.tensors],
@@ -59,7 +59,7 @@ def decisions_text(planned: PlannedNetwork) -> str:
     parts = []
     for number, (choice, placement) in enumerate(zip(planned.choices, planned.program.placements, strict=True), 1):
         ends = "; ".join([_end_text("input", placement.source, placement.tensors[0].tensor, planned.program),
-                          _end_text("output", placement.target, placement.tensors[-1].tensor, planned.program)])
+                          _end_text("output", placement.target, placement.layers[-1], planned.program)])
         parts.append("\n".join([
             f"cascade {number}: {' → '.join(placement.layers)}, {_rows(placement.stripe_rows)} at a time", f"  {ends}",
             "", *_tried_text(choice), "", *_places_text(placement, planned.program.config), "",
