@@ -69,7 +69,7 @@ def test_with_the_missing_activation_groups_it_fits() -> None:
 
 
 def test_the_presets_that_would_do() -> None:
-    chain = cascades(1.0, 224)[:1]
+    chain = cascades(1.0, 384)[:1]
     with pytest.raises(DoesNotFit) as error:
         plan_chain(chain, SMALL, MemoryTiming())
     message = str(error.value)
