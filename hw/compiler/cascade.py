@@ -10,8 +10,10 @@ from hw.commands import RESIDUAL
 from hw.compiler.errors import CompileError
 from hw.compiler.layers import (
     POOLS,
+    Diagonal,
     Layer,
     check_supported,
+    input_blocks,
     is_cropped,
     lowered,
     over_patches,
@@ -262,7 +264,7 @@ class _Cascade:
         for y, rows in runs(first, last, [source, self.rings[index + 1]]):
             lane = source.pixel(y) % self.config.pe_pixels
             walk = {
-                "in_pixel": source.base * self.config.pe_pixels + source.pixel(y) - lane, "in_blocks": source.blocks,
+                "in_pixel": source.base * self.config.pe_pixels + source.pixel(y) - lane,
                 "kernel_rows": 1, "kernel_cols": 1, "split": 0, "phase_y": 0, "phase_x": 0, "phase_row_stride": 0,
                 "shift_y": 0, "shift_x": 0, "windowed": 0, "height": 0, "columns": 0, "odd_height": 0, "odd_width": 0,
                 "width": width, "first_y": 0, "first_x": 0, "end_y": 0,
@@ -285,8 +287,8 @@ class _Cascade:
             pixel = slots.base * config.pe_pixels + base + taps.shift[1] - lane
             phase = taps.phase[0] * taps.stride + taps.phase[1]
             walk = {
-                "in_pixel": (pixel + phase * blocks * slots.stride * config.pe_pixels) % (1 << 20),
-                "in_blocks": blocks, "kernel_rows": spec.kernel[0], "kernel_cols": spec.kernel[1],
+                "in_pixel": pixel + phase * blocks * slots.stride * config.pe_pixels,
+                "kernel_rows": spec.kernel[0], "kernel_cols": spec.kernel[1],
                 "split": taps.stride - 1, "phase_y": taps.phase[0], "phase_x": taps.phase[1],
                 "phase_row_stride": blocks * slots.stride, "shift_y": taps.shift[0], "shift_x": taps.shift[1],
                 "windowed": 1, "height": taps.height, "columns": taps.columns, "odd_height": taps.odd[0],
@@ -311,7 +313,7 @@ class _Cascade:
                                        split=taps.stride > 1)
 
     def _systolic(self, index: int, y: int, rows: int, walk: dict[str, int], reads: Sequence[Region]) -> None:
-        """Pointwise commands for output rows `y` to `y` + `rows`, one per chunk of weights."""
+        """Pointwise commands for output rows `y` to `y` + `rows`, one per chunk of weights and run of input blocks."""
         config, spec = self.config, self.specs[index]
         source, target = self.rings[index], self.rings[index + 1]
         pixels, octets_per_block = config.pe_pixels, config.pe_cols // OCTET
@@ -320,19 +322,22 @@ class _Cascade:
         end = lane + rows * target.shape[1]
         vectors = ceil(end / pixels)
         tile = ceil(vectors / ceil(vectors / config.half_vectors))
-        for block, blocks, word, region in self.weights[index].chunks(self.sequencer):
-            octet = block * octets_per_block
-            fields = {
-                "word": word, "passes": passes_of(spec, config), "in_row_stride": source.stride, **walk,
-                "tiles": ceil(vectors / tile), "tile_vectors": tile, "last_vectors": (vectors - 1) % tile + 1,
-                "first_lane": lane, "last_lanes": (end - 1) % pixels + 1,
-                "out_row": target.base + octet // config.octets_per_word * target.stride + target.pixel(y) // pixels,
-                "out_octet": octet % config.octets_per_word, "out_row_stride": target.stride, "out_blocks": blocks,
-                "octets": min(blocks * octets_per_block, all_octets - octet), **self._numerics(index),
-                **dict.fromkeys(RESIDUAL, 0),
-            }
-            self.sequencer.add("pointwise", self.first_layer + index, fields, reads=[region, *reads],
-                               writes=target.region(y, y + rows))
+        for chunk, blocks, chunk_word, region in self.weights[index].chunks(self.sequencer):
+            for block, block_end in pieces(chunk, chunk + blocks, isinstance(spec, Diagonal)):
+                octet, inputs = block * octets_per_block, input_blocks(spec, config, block)
+                row = target.base + octet // config.octets_per_word * target.stride + target.pixel(y) // pixels
+                fields = {
+                    **walk, "word": chunk_word + (block - chunk) * self.weights[index].block_words,
+                    "passes": passes_of(spec, config), "in_row_stride": source.stride, "in_blocks": len(inputs),
+                    "in_pixel": (walk["in_pixel"] + inputs.start * source.stride * pixels) % (1 << 20),
+                    "tiles": ceil(vectors / tile), "tile_vectors": tile, "last_vectors": (vectors - 1) % tile + 1,
+                    "first_lane": lane, "last_lanes": (end - 1) % pixels + 1,
+                    "out_row": row, "out_octet": octet % config.octets_per_word, "out_row_stride": target.stride,
+                    "out_blocks": block_end - block, **self._numerics(index), **dict.fromkeys(RESIDUAL, 0),
+                    "octets": min((block_end - block) * octets_per_block, all_octets - octet),
+                }
+                self.sequencer.add("pointwise", self.first_layer + index, fields, reads=[region, *reads],
+                                   writes=target.region(y, y + rows))
 
 
 def _weight_shape(spec: LayerSpec, config: EngineConfig) -> tuple[int, int]:

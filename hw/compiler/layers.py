@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from golden.layer import NO_PADDING, LayerSpec, QuantisedLayer
+from golden.layer import LayerSpec, QuantisedLayer
 from golden.pool import AveragePoolLayer, MeanLayer
 from hw.compiler.errors import CompileError
 from hw.config import KERNEL, EngineConfig
@@ -28,19 +28,30 @@ def unit_of(spec: LayerSpec) -> str:
     return "depthwise" if spec.op == "depthwise" or spec.op in POOLS else "pointwise"
 
 
+class Diagonal(LayerSpec):
+    """A depthwise layer as a convolution: an output channel takes its own input channel only.
+
+    So a block of output channels takes only the few blocks of input channels that these are in.
+    """
+
+    __slots__ = ()
+
+    @property
+    def multiplier(self) -> int:
+        """Output channels of an input channel."""
+        return self.output_shape[2] // self.input_shape[2]
+
+
 def as_convolution(spec: LayerSpec) -> LayerSpec:
     """The layer as the engine runs it: a convolution in the place of what no other command covers.
 
-    These are depthwise layers beyond the depthwise unit, pointwise ones with padding, and fully connected ones over
-    more than a pixel.
+    These are depthwise layers beyond the depthwise unit, and fully connected ones over more than a pixel.
     """
-    op, kernel = spec.op, spec.kernel
-    beyond = op == "depthwise" and not _suits_depthwise_unit(spec)
-    connected = op == "fully_connected" and spec.input_shape[:2] != (1, 1)
-    if connected:
-        kernel = spec.input_shape[0], spec.input_shape[1]
-    if beyond or connected or (op == "pointwise" and spec.padding != NO_PADDING):
-        return replace(spec, op="conv", kernel=kernel, depth_multiplier=1)
+    if spec.op == "depthwise" and not _suits_depthwise_unit(spec):
+        return Diagonal(name=spec.name, op="conv", input_shape=spec.input_shape, output_shape=spec.output_shape,
+                        kernel=spec.kernel, stride=spec.stride, padding=spec.padding, activation=spec.activation)
+    if spec.op == "fully_connected" and spec.input_shape[:2] != (1, 1):
+        return replace(spec, op="conv", kernel=spec.input_shape[:2])
     return spec
 
 
@@ -136,7 +147,25 @@ def over_patches(layer: Layer) -> Layer:
 
 def passes_of(spec: LayerSpec, config: EngineConfig) -> int:
     """Weight tiles of one block of output channels."""
-    return spec.kernel[0] * spec.kernel[1] * -(-spec.input_shape[2] // config.pe_rows)
+    return spec.kernel[0] * spec.kernel[1] * len(input_blocks(spec, config, 0))
+
+
+def input_blocks(spec: LayerSpec, config: EngineConfig, block: int) -> range:
+    """Blocks of input channels that a block of output channels takes: of each block as many."""
+    blocks = -(-spec.input_shape[2] // config.pe_rows)
+    if not isinstance(spec, Diagonal):
+        return range(blocks)
+
+    def spanned(output: int) -> tuple[int, int]:
+        last = min((output + 1) * config.pe_cols, spec.output_shape[2]) - 1
+        ends = output * config.pe_cols, last
+        first, last = (channel // spec.multiplier // config.pe_rows for channel in ends)
+        return first, last + 1
+
+    outputs = range(-(-spec.output_shape[2] // config.pe_cols))
+    count = max(end - first for first, end in map(spanned, outputs))
+    start = min(spanned(block)[0], blocks - count)
+    return range(start, start + count)
 
 
 def check_supported(spec: LayerSpec, *, picture: bool = False) -> None:

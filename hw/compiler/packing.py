@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.layer import LayerSpec, QuantisedLayer
-from hw.compiler.layers import passes_of
+from hw.compiler.layers import input_blocks, passes_of
 from hw.compiler.pool import PoolNumbers
 from hw.config import KERNEL, PARAMETER_BYTES, EngineConfig
 
@@ -35,7 +35,8 @@ def pack_pointwise(layer: QuantisedLayer, config: EngineConfig) -> NDArray[np.in
 
     A tile is `pe_rows` rows of `pe_cols` bytes. Of a convolution each tap, top to bottom, left to right, is such a
     run of tiles. Parameters are byte rows: row j holds byte j of each channel.
-    Channels beyond the layer's have weights equal to the zero point, so they add nothing.
+    Channels beyond the layer's have weights equal to the zero point, so they add nothing. Blocks of input channels
+    that a block of output channels does not take have no tiles.
     """
     channels_in, channels_out = layer.spec.input_shape[2], len(layer.bias)
     rows, cols = config.pe_rows, config.pe_cols
@@ -43,7 +44,8 @@ def pack_pointwise(layer: QuantisedLayer, config: EngineConfig) -> NDArray[np.in
     ins, outs = -(-channels_in // rows), -(-channels_out // cols)
     weights = np.full((len(taps), ins * rows, outs * cols), layer.weight_zero_point, np.int8)
     weights[:, :channels_in, :channels_out] = taps
-    tiles = weights.reshape(len(taps) * ins, rows, outs, cols).transpose(2, 0, 1, 3).reshape(outs, -1)
+    by_block = weights.reshape(len(taps), ins, rows, outs, cols).transpose(3, 0, 1, 2, 4)
+    tiles = np.stack([by_block[out][:, input_blocks(layer.spec, config, out)].reshape(-1) for out in range(outs)])
     parameter_rows = config.parameter_words * config.weight_rows_per_word
     parameters = np.zeros((outs, parameter_rows, cols), np.int8)
     parameters[:, :PARAMETER_BYTES] = _parameters(layer, outs * cols).reshape(outs, cols, -1).transpose(0, 2, 1)

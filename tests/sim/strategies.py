@@ -29,7 +29,7 @@ def cascades(draw: st.DrawFn) -> list[Computing]:
             shape = (*shape[:2], min(shape[2], 20))
             spec = draw(_padded(f"conv_{index}", shape))
         elif op == "x":
-            shape = (*shape[:2], min(shape[2], 11))
+            shape = (*shape[:2], min(shape[2], 40))
             spec = draw(_odd_depthwise(f"dw_{index}", shape))
         elif op == "f":
             shape = (min(shape[0], 4), min(shape[1], 4), min(shape[2], 20))

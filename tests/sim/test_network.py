@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from golden.importer import load_tflite
-from golden.networks import mobilenet_v1
+from golden.networks import conv_mobilenet, mobilenet_v1
 from hw.config import PRESETS, EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.rtl import run_rtl
@@ -16,6 +16,7 @@ from sim.cli import main
 from sim.network_run import engine_input, finish, mismatches, plan_network, whole_model
 from sim.work import Source, seeded_picture
 from tests.golden_models import INSTALLED
+from tests.support.configs import TINY
 
 
 def check(source: Source, config: EngineConfig, memory: MemoryTiming, *, seed: int = 0) -> None:
@@ -35,6 +36,12 @@ def check(source: Source, config: EngineConfig, memory: MemoryTiming, *, seed: i
 def test_mobilenet_v1(alpha: float, resolution: int, channels: int) -> None:
     network = mobilenet_v1(alpha, resolution, channels, classes=10)
     check(Source(title="", network=network), PRESETS["pe64"], MemoryTiming())
+
+
+@pytest.mark.parametrize(("config", "alpha"), [(PRESETS["pe64"], 0.25), (TINY, 1 / 32)], ids=("pe64", "tiny"))
+def test_conv_mobilenet(config: EngineConfig, alpha: float) -> None:
+    network = conv_mobilenet(alpha, 32, classes=10)
+    check(Source(title="", network=network), config, MemoryTiming())
 
 
 def test_on_a_small_engine_and_a_slow_memory() -> None:

@@ -235,6 +235,9 @@ CASES: Mapping[str, Case] = {
     "depthwise_doubled": Case(
         specs=(odd_depthwise("dw_conv", (6, 5, 5), (3, 3), 2, 2),), stripe_rows=2, weight_zero_point=-6
     ),
+    "depthwise_tripled": Case(
+        specs=(odd_depthwise("dw_conv", (5, 6, 43), (2, 1), 3),), stripe_rows=3, input_zero_point=-20
+    ),
 }
 """By the names that `make cocotb TEST=` takes, besides `random`."""
 
