@@ -20,6 +20,7 @@ SUMMARY = {
 """What is shown of each unit's fields."""
 
 WHERE = {
+    "load": ("{split}", "even and odd columns apart"),
     "depthwise": ("{accumulate}", "summed up"),
     "weights": ("{depthwise}", "for depthwise"),
     "pointwise": ("{residual_passes}", "adds pixel {residual_pixel}"),

@@ -52,7 +52,7 @@ def test_the_table_names_what_is_there() -> None:
 
 
 @pytest.mark.parametrize(("unit", "field"), [
-    ("load", "dram_address"), ("store", "beats"), ("weights", "word"), ("weights", "depthwise"),
+    ("load", "dram_address"), ("load", "split"), ("store", "beats"), ("weights", "word"), ("weights", "depthwise"),
     ("depthwise", "out_pixel"), ("depthwise", "accumulate"), ("pointwise", "passes"), ("pointwise", "residual_passes"),
 ])
 def test_the_summary_follows_the_fields(unit: str, field: str) -> None:
