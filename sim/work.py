@@ -1,7 +1,7 @@
 """What a command line asks for: a network or a model, a layer of it, and the cascades to run for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -20,6 +20,7 @@ from golden.synthetic_model import synthesised_layer
 from hw.compiler.cascade import check_supported
 from hw.compiler.errors import CompileError
 from hw.compiler.layers import as_convolution, is_cropped
+from sim.folding import folded
 
 Computing = QuantisedLayer | AveragePoolLayer | MeanLayer
 """Layers with numbers that the engine runs."""
@@ -109,7 +110,8 @@ class Source:
         """The layers with their numbers: the model's, or seeded ones."""
         nodes = [self.model.layer(spec.name) if self.model else synthesised_layer(self.network, spec.name, seed)
                  for spec in specs]
-        return [node for node in nodes if isinstance(node, Computing)]
+        return [replace(node, spec=spec) if isinstance(node, QuantisedLayer) else node
+                for spec, node in zip(specs, nodes, strict=True) if isinstance(node, Computing)]
 
     def activations(self, layer: Computing, seed: int, picture: NDArray | None,
                     rounding: Rounding) -> NDArray[np.int8]:
@@ -158,7 +160,7 @@ def open_source(*, name: str, alpha: float, resolution: int, model: str | None,
     """
     if model is not None:
         loaded = open_model(model, calibration)
-        return Source(title=f"{model} ({loaded.network.name})", network=loaded.network, model=loaded)
+        return Source(title=f"{model} ({loaded.network.name})", network=folded(loaded.network), model=loaded)
     try:
         return Source(title=f"{name} {alpha:g}-{resolution}", network=network(name, alpha=alpha, resolution=resolution))
     except UnknownLayer:

@@ -1,10 +1,11 @@
 """Whole networks as `.tflite` files with seeded weights, written the ways converters write them."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from golden.layer import NO_PADDING, LayerSpec
+from golden.layer import NO_PADDING, LayerSpec, Padding
 from golden.network import INPUT, Network
 from golden.synthetic import synthesise_layer
 from tests.golden.file_builder import Op, T, build_file
@@ -102,7 +103,8 @@ class _Writer:
         if explicit:
             source = self.padded(spec, source)
         if spec.op != "fully_connected":
-            options |= {"StrideH": spec.stride[0], "StrideW": spec.stride[1], "Padding": 1 if explicit else 0}
+            valid = explicit or spec.padding != Padding.same(spec.input_shape[:2], spec.kernel, spec.stride)
+            options |= {"StrideH": spec.stride[0], "StrideW": spec.stride[1], "Padding": int(valid)}
             options |= {"DilationHFactor": 1, "DilationWFactor": 1}
         if spec.op == "depthwise":
             options["DepthMultiplier"] = spec.depth_multiplier
@@ -161,6 +163,8 @@ def write_file(network: Network, seed: int, style: Style) -> bytes:
         else:
             if spec.op == "pointwise" and len(w.tensors[inputs[0]].shape) == 2:
                 inputs = [w.reshaped(inputs[0], spec.input_shape)]
+            if spec.op == "fully_connected" and spec.input_shape[:2] != (1, 1):
+                inputs = [w.reshaped(inputs[0], (math.prod(spec.input_shape),))]
             output = w.weighted(spec, inputs[0], seed)
         made[spec.name] = output
     if style.float_ends:
