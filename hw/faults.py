@@ -49,7 +49,7 @@ FAULTS = (
           address="first byte of the burst"),
     Fault(code=13, name="write_window", text="a write outside of the write window was held back", command=_COMMAND,
           address="first byte of the burst"),
-    Fault(code=14, name="alignment", text="a burst that does not begin at a multiple of the bus width was held back",
+    Fault(code=14, name="burst", text="an empty burst, or one not at a multiple of the bus width, was held back",
           command=_COMMAND, address="first byte of the burst"),
     Fault(code=16, name="deadlock", text="a command waits for what nobody is going to do",
           command="index of the waiting command among those of its unit"),

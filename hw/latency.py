@@ -89,5 +89,10 @@ STORE_BURSTS = 2
 STORE_READ = ACTIVATION_READ + 1
 """From a beat's read in the activation memory to its place in the store buffer."""
 
+DEADLOCK_CYCLES = 32
+"""Cycles of standstill after which the engine gives up. In a legal program nothing stands still, whatever the memory
+does: an open burst is no standstill, and neither is a started command; from the end of one to the start of the next
+it takes 3 cycles."""
+
 FETCH_BYTES = 2 * MAX_BURST_BYTES
 """Buffer of the fetch unit."""

@@ -11,8 +11,8 @@ HEADER = Path("hw/driver/sepconv_registers.h")
 _INTRODUCTION = (
     f"An AXI4-Lite port of {1 << ADDRESS_BITS} bytes; registers of 32 bits, byte strobes are obeyed. Offsets not"
     " listed, writes to read-only registers (`ro`), values a register can't hold and settings written while the"
-    " engine is not at rest are answered with SLVERR and change nothing. Windows are inclusive; after reset they are"
-    " empty, and the engine can touch nothing.")
+    " engine is not at rest (`busy`, `error` and `halting` all 0) are answered with SLVERR and change nothing. Windows"
+    " are inclusive; after reset they are empty, and the engine can touch nothing.")
 _ERRORS = ("The first fault wins. From then on no burst is asked for; when the open ones are done the interrupt rises,"
            " and a soft reset makes the engine ready for the next program.")
 

@@ -51,7 +51,7 @@ class Register:
     access: ``ro`` (a write is refused), ``rw``, or ``wo`` (reads as 0)
     fields: none if the register is one number
     reset: value after reset
-    setting: kept through a soft reset; a write is refused while the engine is not at rest
+    setting: kept through a soft reset; a write is refused unless the engine is at rest
     """
 
     name: str
@@ -76,8 +76,8 @@ REGISTERS = (
         Bits("registers", 16, 16, "version of this table"),
     ), reset=MAP_VERSION << 16 | FORMAT_VERSION),
     Register("CONFIG", 0x08, "ro", "hash of the configuration, which programs carry"),
-    Register("CONTROL", 0x0C, "wo", "one bit at a time", (
-        Bits("start", 0, 1, "start the program at PROGRAM_ADDRESS; refused unless at rest without an error, and a"
+    Register("CONTROL", 0x0C, "wo", "one bit at a time, anything else is refused", (
+        Bits("start", 0, 1, "start the program at PROGRAM_ADDRESS; refused unless at rest, and a"
                             " fault while a program runs"),
         Bits("stop", 1, 1, "stop the program, with the error `stopped`; no effect at rest"),
         Bits("soft_reset", 2, 1, "stop, then reset everything but the settings; over when `halting` is 0"),

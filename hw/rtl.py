@@ -1,21 +1,24 @@
-"""Runs a `Program` in the generated Verilog."""
+"""Runs programs in the generated Verilog."""
 
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hw.commands import UNITS
+from hw.faults import describe
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
+from hw.registers import BY_NAME, REGISTERS
 from hw.verilator import ToolError, build_simulator, environment
 
-ERRORS = {1: "the program is not of this format", 2: "the program is for another configuration",
-          3: "a block of the program is broken", 4: "a block belongs to another program", 5: "a command names no unit",
-          8: "two units met in one bank of the activation memory"}
+OnEvent = Callable[[str, str, int], None]
+"""Called with ``started`` or ``ended``, unit and cycle of a command, soon after it happened."""
 
 
 class EngineError(RuntimeError):
@@ -32,6 +35,7 @@ class RtlRun:
     started, ended: per unit, the cycle of each of its commands
     read_bytes, write_bytes: DRAM traffic
     memory: DRAM after the run
+    registers: as read after the interrupt, by name
     """
 
     cycles: int
@@ -40,54 +44,148 @@ class RtlRun:
     read_bytes: int
     write_bytes: int
     memory: NDArray[np.uint8]
+    registers: dict[str, int]
+
+    @property
+    def error(self) -> dict[str, int]:
+        """`code`, `unit`, `command` and `address` of the error registers; all 0 if the program ended well."""
+        return {**BY_NAME["ERROR"].decode(self.registers["ERROR"]), "command": self.registers["ERROR_COMMAND"],
+                "address": self.registers["ERROR_ADDRESS"]}
 
 
-def run_rtl(program: Program, values: NDArray[np.int8], timing: MemoryTiming) -> RtlRun:
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One program, and what is to go wrong with it.
+
+    Parameters
+    ----------
+    program, timing: what runs, and its DRAM
+    memory: DRAM before the start
+    bad_read, bad_write: the n-th read beat or write burst, from 1 on, is answered with `bad_response`; 0: none
+    bad_response: 2 SLVERR, 3 DECERR
+    poke_cycle, poke: cycle of a write to CONTROL, and what is written; cycle 0: none
+    windows: (first, last) byte that may be read and that may be written; None: as the program needs them
+    limit: cycles after which a run is given up; None: more than any legal program takes
+    """
+
+    program: Program
+    timing: MemoryTiming
+    memory: NDArray[np.uint8]
+    bad_read: int = 0
+    bad_write: int = 0
+    bad_response: int = 2
+    poke_cycle: int = 0
+    poke: int = 0
+    windows: tuple[tuple[int, int], tuple[int, int]] | None = None
+    limit: int | None = None
+
+    def options(self) -> dict[str, int]:
+        """Keys and values for the harness."""
+        timing, config = self.timing, self.program.config
+        beat_units, cycle_units = timing.beat_spacing(config)
+        read, write = self.windows or (self.program.read_window, self.program.write_window)
+        # A cycle a beat for every byte it may move and for every multiplication: nothing legal takes longer.
+        limit = self.limit or 100_000 + 200 * len(self.memory) * max(1, beat_units // cycle_units)
+        return {
+            "bus_bytes": config.bus_bytes, "burst_bytes": timing.burst_bytes, "beat_units": beat_units,
+            "cycle_units": cycle_units, "read_latency": timing.read_latency, "write_latency": timing.write_latency,
+            "max_outstanding": timing.max_outstanding, "pause_period": timing.pause_period,
+            "pause_length": timing.pause_length, "pause_phase": timing.pause_phase,
+            "program_address": self.program.address, "read_first": read[0], "read_last": read[1],
+            "write_first": write[0], "write_last": write[1], "limit": limit,
+            **{name: getattr(self, name) for name in ("bad_read", "bad_write", "bad_response", "poke_cycle", "poke")},
+        }
+
+
+def run_rtl(program: Program, values: NDArray[np.int8], timing: MemoryTiming, *,
+            on_event: OnEvent | None = None) -> RtlRun:
     """Runs `program` on the input `values` in the generated Verilog; the configuration must have a retire port.
 
     Raises `ToolError` without a working Verilator, `EngineError` if the engine reports an error or hangs.
     """
-    simulator = build_simulator(program.config)
-    beat_units, cycle_units = timing.beat_spacing(program.config)
-    memory = program.memory(values)
-    # A cycle a beat for every byte it may move and for every multiplication: nothing legal takes longer.
-    limit = 100_000 + 200 * len(memory) * max(1, beat_units // cycle_units)
-    options = {"bus_bytes": program.config.bus_bytes, "burst_bytes": timing.burst_bytes, "beat_units": beat_units,
-               "cycle_units": cycle_units, "read_latency": timing.read_latency,
-               "write_latency": timing.write_latency, "max_outstanding": timing.max_outstanding,
-               "pause_period": timing.pause_period, "pause_length": timing.pause_length,
-               "pause_phase": timing.pause_phase}
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "memory.bin"
-        memory.tofile(path)
-        result = subprocess.run(
-            [simulator, str(path), str(program.address), str(limit), *(f"{k}={v}" for k, v in options.items())],
-            env=environment(), capture_output=True, text=True, check=False)
-        after = np.fromfile(path, np.uint8)
-    if result.returncode not in (0, 1):
-        raise ToolError(f"{simulator} ended with status {result.returncode}: {result.stderr.strip()}")
-    return _read_events(result.stdout, program, after, limit)
+    run, = run_jobs([Job(program=program, timing=timing, memory=program.memory(values))], on_event=on_event)
+    error = run.error
+    if error["code"]:
+        raise EngineError(describe(error["code"], error["unit"], error["command"], error["address"]))
+    return run
 
 
-def _read_events(text: str, program: Program, memory: NDArray[np.uint8], limit: int) -> RtlRun:
-    cycles = None
-    times: dict[str, dict[str, list[int]]] = {kind: {unit: [] for unit in UNITS} for kind in ("started", "ended")}
-    moved = [0, 0]
-    for line in text.splitlines():
-        kind, *numbers = line.split()
-        values = [int(number) for number in numbers]
-        if kind in times:
-            times[kind][UNITS[values[0]]].append(values[1])
-        elif kind == "burst":
-            moved[values[0]] += values[2] * program.config.bus_bytes
-        elif kind == "outside":
-            raise EngineError("the engine asked for memory outside of the program's")
-        elif kind == "interrupt":
-            cycles = values[1]
-            if values[0]:
-                raise EngineError(f"error {values[0]}: {ERRORS.get(values[0], 'unknown')}")
-    if cycles is None:
-        ended = ", ".join(f"{unit} {len(times['ended'][unit])} of {len(times['started'][unit])}" for unit in UNITS)
-        raise EngineError(f"no interrupt within {limit} cycles; commands ended of those started: {ended}")
-    return RtlRun(cycles=cycles, started=times["started"], ended=times["ended"], read_bytes=moved[0],
-                  write_bytes=moved[1], memory=memory)
+def run_jobs(jobs: Sequence[Job], *, on_event: OnEvent | None = None) -> list[RtlRun]:
+    """Runs `jobs`, all of one configuration, one after another in one simulation, with a soft reset in between.
+
+    A job that the engine stops is a run like any other: see `RtlRun.error`. Raises `ToolError`, and `EngineError`
+    if the engine hangs or breaks the rules of the bus.
+    """
+    simulator = build_simulator(jobs[0].program.config)
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        arguments = [str(simulator)]
+        for index, job in enumerate(jobs):
+            path = directory / f"{index}.bin"
+            job.memory.tofile(path)
+            arguments += ["run", f"memory={path}", *(f"{key}={value}" for key, value in job.options().items())]
+        errors = stack.enter_context((directory / "errors").open("w+"))
+        process = stack.enter_context(subprocess.Popen(
+            arguments, env=environment(), stdout=subprocess.PIPE, stderr=errors, text=True))
+        assert process.stdout is not None
+        lines = iter(process.stdout)
+        logs = [_Log.read(lines, on_event) for _ in jobs]
+        status = process.wait()
+        if status not in (0, 1):
+            errors.seek(0)
+            raise ToolError(f"{simulator} ended with status {status}: {errors.read().strip()}")
+        return [log.run(job, np.fromfile(directory / f"{index}.bin", np.uint8))
+                for index, (log, job) in enumerate(zip(logs, jobs, strict=True))]
+
+
+def _no_times() -> dict[str, list[int]]:
+    return {unit: [] for unit in UNITS}
+
+
+@dataclass(kw_only=True)
+class _Log:
+    """The events of one run."""
+
+    times: dict[str, dict[str, list[int]]] = field(
+        default_factory=lambda: {"started": _no_times(), "ended": _no_times()})
+    beats: list[int] = field(default_factory=lambda: [0, 0])
+    cycles: int | None = None
+    registers: dict[str, int] = field(default_factory=dict)
+    broken: str = ""
+
+    @classmethod
+    def read(cls, lines: Iterable[str], on_event: OnEvent | None) -> "_Log":
+        log = cls()
+        names = {register.offset: register.name for register in REGISTERS}
+        for line in lines:
+            kind, *words = line.split()
+            if kind == "end":
+                break
+            if kind == "protocol":
+                log.broken = " ".join(words)
+                continue
+            numbers = [int(word) for word in words]
+            if kind in log.times:
+                unit = UNITS[numbers[0]]
+                log.times[kind][unit].append(numbers[1])
+                if on_event is not None:
+                    on_event(kind, unit, numbers[1])
+            elif kind == "burst":
+                log.beats[numbers[0]] += numbers[2]
+            elif kind in ("interrupt", "reset"):
+                log.cycles = numbers[0]
+            elif kind == "register":
+                log.registers[names[numbers[0]]] = numbers[1]
+        return log
+
+    def run(self, job: Job, memory: NDArray[np.uint8]) -> RtlRun:
+        if self.broken:
+            raise EngineError(f"the engine broke the rules of the bus: {self.broken}")
+        started, ended = self.times["started"], self.times["ended"]
+        if self.cycles is None:
+            counts = ", ".join(f"{unit} {len(ended[unit])} of {len(started[unit])}" for unit in UNITS)
+            raise EngineError(f"no interrupt within {job.options()['limit']} cycles; commands ended of those started:"
+                              f" {counts}")
+        bus = job.program.config.bus_bytes
+        return RtlRun(cycles=self.cycles, started=started, ended=ended, read_bytes=self.beats[0] * bus,
+                      write_bytes=self.beats[1] * bus, memory=memory, registers=self.registers)

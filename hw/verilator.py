@@ -13,6 +13,7 @@ from hw.config import EngineConfig
 
 BUILD = Path("build")
 HARNESS = Path(__file__).parent / "harness" / "main.cpp"
+DRIVER = Path(__file__).parent / "driver"
 WARNINGS = Path(__file__).parent / "verilator.vlt"
 OLDEST = (5, 36)
 
@@ -57,8 +58,8 @@ def environment() -> dict[str, str]:
 def _sources() -> list[Path]:
     """Files the generated Verilog depends on."""
     folder = Path(__file__).parent
-    return sorted([*folder.glob("gateware/*.py"), folder / "config.py", folder / "commands.py", folder / "latency.py",
-                   folder / "verilog.py"])
+    return sorted([*folder.glob("gateware/*.py"), folder / "config.py", folder / "commands.py", folder / "faults.py",
+                   folder / "latency.py", folder / "registers.py", folder / "verilog.py"])
 
 
 def design_hash(config: EngineConfig) -> str:
@@ -69,14 +70,14 @@ def design_hash(config: EngineConfig) -> str:
     return digest.hexdigest()[:16]
 
 
-def verilog_directory(config: EngineConfig) -> Path:
-    """Folder with the configuration's Verilog, generated if it is not there yet."""
-    directory = BUILD / "verilog" / design_hash(config)
+def verilog_directory(config: EngineConfig, *, bare: bool = False) -> Path:
+    """Folder with the configuration's Verilog, generated if it is not there yet; `bare` without AXI."""
+    directory = BUILD / ("bare" if bare else "verilog") / design_hash(config)
     if not (directory / "sepconv.f").exists():
         print(f"Generating Verilog of {config.name} in {directory} (once) ...", file=sys.stderr)
         from hw.verilog import write_verilog  # Amaranth is only loaded when something has to be generated
 
-        write_verilog(config, directory)
+        write_verilog(config, directory, bare=bare)
     return directory
 
 
@@ -86,7 +87,8 @@ def build_simulator(config: EngineConfig) -> Path:
         raise ToolError(f"{config.name}: to be compared with the model it needs retire_port=true")
     tools = environment()
     source = verilog_directory(config)
-    digest = hashlib.sha256(HARNESS.read_bytes() + WARNINGS.read_bytes() + (source / "sepconv.v").read_bytes())
+    made_of = (HARNESS, DRIVER / "sepconv_registers.h", WARNINGS, source / "sepconv.v")
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in made_of))
     directory = BUILD / "simulator" / digest.hexdigest()[:16]
     program = directory / "simulate"
     if program.exists():
@@ -94,7 +96,7 @@ def build_simulator(config: EngineConfig) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     print(f"Building the simulator of {config.name} in {directory} (once, about a minute) ...", file=sys.stderr)
     command = ["verilator", "--cc", "--exe", "--build", "-j", str(os.cpu_count() or 1), "-O3", "--x-assign", "fast",
-               "--x-initial", "fast", "--noassert", "-CFLAGS", "-O2", "-MAKEFLAGS", PRECOMPILED_HEADERS,
+               "--x-initial", "fast", "--noassert", "-CFLAGS", f"-O2 -I{DRIVER}", "-MAKEFLAGS", PRECOMPILED_HEADERS,
                "--top-module", "sepconv",
                "--Mdir", str(directory / "obj"), "-o", str((directory / "simulate.part").resolve()),
                str(WARNINGS), str(source / "sepconv.v"), str(HARNESS)]

@@ -14,7 +14,7 @@
 #define SEPCONV_VERSION_REGISTERS_MASK 0xffff0000u
 /* hash of the configuration, which programs carry (ro) */
 #define SEPCONV_CONFIG 0x08u
-/* one bit at a time (wo) */
+/* one bit at a time, anything else is refused (wo) */
 #define SEPCONV_CONTROL 0x0cu
 #define SEPCONV_CONTROL_START_SHIFT 0u
 #define SEPCONV_CONTROL_START_MASK 0x1u
@@ -104,7 +104,7 @@
 #define SEPCONV_FAULT_WRITE_DECODE 11u /* the memory answered a write with DECERR */
 #define SEPCONV_FAULT_READ_WINDOW 12u /* a read outside of the read window was held back */
 #define SEPCONV_FAULT_WRITE_WINDOW 13u /* a write outside of the write window was held back */
-#define SEPCONV_FAULT_ALIGNMENT 14u /* a burst that does not begin at a multiple of the bus width was held back */
+#define SEPCONV_FAULT_BURST 14u /* an empty burst, or one not at a multiple of the bus width, was held back */
 #define SEPCONV_FAULT_DEADLOCK 16u /* a command waits for what nobody is going to do */
 #define SEPCONV_FAULT_CONFLICT 17u /* two units met in one bank of the activation memory */
 #define SEPCONV_FAULT_STOPPED 18u /* the host stopped the engine */

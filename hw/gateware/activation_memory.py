@@ -1,9 +1,10 @@
 """Activation memory: words of `pe_rows` channels × 1 pixel, banks interleaved by pixel, in groups owned apart."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.commands import UNITS
 from hw.config import ADDRESS_BITS, OCTET, EngineConfig
 from hw.gateware.component import Component
 from hw.gateware.layouts import selector
@@ -57,6 +58,7 @@ class ActivationMemory(Component):
     read_depthwise, read_pointwise, read_store : In(`ReadPort`)
     write_load, write_depthwise, write_pointwise : In(`WritePort`)
     conflict : Out(1), two readers or two writers met in one bank: the program broke the rule of ownership.
+    conflict_unit, conflict_group : Out, the unit of those that comes later in `UNITS`, and the bank's group.
 
     Timing
     ------
@@ -69,7 +71,8 @@ class ActivationMemory(Component):
         super().__init__({
             **{f"read_{name}": In(ReadPort(config)) for name in READERS},
             **{f"write_{name}": In(WritePort(config)) for name in WRITERS},
-            "conflict": Out(1),
+            "conflict": Out(1), "conflict_unit": Out(range(len(UNITS))),
+            "conflict_group": Out(selector(config.activation_groups)),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -78,7 +81,7 @@ class ActivationMemory(Component):
         index_bits = (config.group_rows - 1).bit_length()
         readers = [getattr(self, f"read_{name}") for name in READERS]
         writers = [getattr(self, f"write_{name}") for name in WRITERS]
-        conflicts = Signal(config.pe_pixels * config.activation_groups)
+        met: list[list[Signal]] = []
 
         # Per reader and bank: the row each bank reads, and (two cycles later) the group its data comes from.
         rows = [[Signal(ADDRESS_BITS, name=f"row_{name}_{bank}") for bank in range(config.pe_pixels)]
@@ -89,7 +92,7 @@ class ActivationMemory(Component):
 
         outputs: list[list[Signal]] = []
         for group in range(config.activation_groups):
-            group_outputs = []
+            group_outputs, group_met = [], []
             for bank in range(config.pe_pixels):
                 m.submodules[f"bank_{group}_{bank}"] = memory = Ram(
                     width=8 * config.pe_rows, depth=config.group_rows, granule=8 * enable_bytes(config))
@@ -120,10 +123,12 @@ class ActivationMemory(Component):
                 m.d.comb += [memory.write_enable.eq(enable), memory.write_address.eq(write_address),
                              memory.write_data.eq(data)]
 
-                several = Cat(_several(wanted), _several(written)).any()
-                m.d.sync += conflicts[group * config.pe_pixels + bank].eq(several)
+                late = Signal(len(_MEETING), name=f"met_{group}_{bank}")
+                m.d.sync += late.eq(Cat(_met(wanted), _met(written)))
+                group_met.append(late)
             outputs.append(group_outputs)
-        m.d.sync += self.conflict.eq(conflicts.any())
+            met.append(group_met)
+        self._report(m, met)
 
         for name, reader, reader_rows in zip(READERS, readers, rows, strict=True):
             for bank, row in enumerate(reader_rows):
@@ -134,11 +139,21 @@ class ActivationMemory(Component):
                 m.d.sync += reader.data.word_select(bank, 8 * config.pe_rows).eq(banks[selected])
         return m
 
+    def _report(self, m: Module, met: list[list[Signal]]) -> None:
+        """`met`, by group and bank: a bit for each of `_MEETING`."""
+        m.d.sync += self.conflict.eq(Cat(met).any())
+        for group, banks in reversed(list(enumerate(met))):
+            with m.If(Cat(banks).any()):
+                m.d.sync += self.conflict_group.eq(group)
+        for index, name in sorted(enumerate(_MEETING), key=lambda item: UNITS.index(item[1])):
+            with m.If(Cat(bank[index] for banks in met for bank in banks).any()):
+                m.d.sync += self.conflict_unit.eq(UNITS.index(name))
 
-def _several(bits: Value):
-    """Whether more than one bit is set."""
-    seen, several = 0, 0
-    for bit in bits:
-        several = several | (seen & bit)
-        seen = seen | bit
-    return Mux(several, 1, 0)
+
+_MEETING = (*READERS[1:], *WRITERS[1:])
+"""Units that may meet one before them in their list."""
+
+
+def _met(bits: Value) -> Value:
+    """A bit for each of `bits` but the first: it is set, and so is one before it."""
+    return Cat(bits[index] & bits[:index].any() for index in range(1, len(bits)))

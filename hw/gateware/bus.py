@@ -19,11 +19,12 @@ class RequestPort(wiring.Signature):
 
     Members
     -------
-    valid, address, beats : Out; grant : In, the burst is taken in this cycle.
+    valid, address, beats : Out; final : Out, it is the last of its command; grant : In, it is taken in this cycle.
     """
 
     def __init__(self, config: EngineConfig) -> None:
-        super().__init__({"valid": Out(1), "address": Out(32), "beats": Out(beat_bits(config)), "grant": In(1)})
+        super().__init__({"valid": Out(1), "address": Out(32), "beats": Out(beat_bits(config)), "final": Out(1),
+                          "grant": In(1)})
 
 
 class ReadBeats(wiring.Signature):
@@ -47,15 +48,18 @@ class BurstPort(wiring.Signature):
     Members
     -------
     request_valid, request_write, request_address, request_beats : Out; request_ready : In.
-    read : In(`ReadBeats`); write : Out(`WriteBeats`).
-    written : In(1), the oldest open write burst is done.
+    read : In(`ReadBeats`); read_response : In(2), of a beat; write : Out(`WriteBeats`).
+    written : In(1), the oldest open write burst is done; written_response : In(2).
+
+    Responses are those of AXI: 0 well, 2 refused (SLVERR), 3 nobody there (DECERR).
     """
 
     def __init__(self, config: EngineConfig) -> None:
         super().__init__({
             "request_valid": Out(1), "request_ready": In(1), "request_write": Out(1),
             "request_address": Out(32), "request_beats": Out(beat_bits(config)),
-            "read": In(ReadBeats(config)), "write": Out(WriteBeats(config)), "written": In(1),
+            "read": In(ReadBeats(config)), "read_response": In(2),
+            "write": Out(WriteBeats(config)), "written": In(1), "written_response": In(2),
         })
 
 
@@ -69,7 +73,7 @@ class Bursts(Component):
     start, address, stride, blocks, beats : In, take a transfer; only while not `busy`.
     burst_bytes : In, a power of two.
     busy : Out(1).
-    burst : Out(`RequestPort`); first, last : Out, of the run; final : Out, of the transfer.
+    burst : Out(`RequestPort`); first, last : Out, of the run.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -77,7 +81,7 @@ class Bursts(Component):
         super().__init__({
             "start": In(1), "address": In(32), "stride": In(32), "blocks": In(10), "beats": In(20),
             "burst_bytes": In(BURST_BITS),
-            "busy": Out(1), "burst": Out(RequestPort(config)), "first": Out(1), "last": Out(1), "final": Out(1),
+            "busy": Out(1), "burst": Out(RequestPort(config)), "first": Out(1), "last": Out(1),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -95,7 +99,7 @@ class Bursts(Component):
             self.burst.beats.eq(Mux(left < room, left, room)),
             self.first.eq(left == beats),
             self.last.eq(left <= room),
-            self.final.eq(self.last & (blocks == 1)),
+            self.burst.final.eq(self.last & (blocks == 1)),
         ]
         with m.If(self.burst.grant):
             m.d.sync += [left.eq(left - room), address.eq(address + (room << shift))]

@@ -1,6 +1,6 @@
 """A unit's command queue: the head waits here for its tokens."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
@@ -21,6 +21,7 @@ class CommandQueue(Component):
     push, item : In, `ENTRY[unit]`; full : Out.
     ended : In, per unit the count of commands it has ended.
     command : Out(`CommandPort`).
+    valid : Out(1), there is a head; missing : Out, a bit per unit whose count the head waits for.
 
     Timing
     ------
@@ -33,20 +34,20 @@ class CommandQueue(Component):
             "push": In(1), "item": In(ENTRY[unit]), "full": Out(1),
             "ended": In(data.ArrayLayout(COUNT_BITS, len(UNITS))),
             "command": Out(CommandPort(unit)),
+            "valid": Out(1), "missing": Out(len(UNITS)),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.queue = queue = Queue(ENTRY[self.unit], self.depth)
         # Counts wrap: a count is reached if it is at most half of the range behind.
-        reached = []
         for index in range(len(UNITS)):
             behind = Signal(COUNT_BITS, name=f"behind_{UNITS[index]}")
             m.d.comb += behind.eq(self.ended[index] - queue.head.waits[index])
-            reached.append(~behind[-1])
+            m.d.comb += self.missing[index].eq(queue.valid & behind[-1])
         m.d.comb += [
-            queue.push.eq(self.push), queue.item.eq(self.item), self.full.eq(queue.full),
+            queue.push.eq(self.push), queue.item.eq(self.item), self.full.eq(queue.full), self.valid.eq(queue.valid),
             self.command.fields.eq(queue.head.fields), queue.pop.eq(self.command.pop),
         ]
-        m.d.sync += self.command.ready.eq(queue.valid & Cat(reached).all() & ~self.command.pop)
+        m.d.sync += self.command.ready.eq(queue.valid & ~self.missing.any() & ~self.command.pop)
         return m

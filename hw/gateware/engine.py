@@ -6,13 +6,16 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.commands import COUNT_BITS, UNITS
 from hw.config import EngineConfig
+from hw.faults import CODES
 from hw.gateware.activation_memory import ActivationMemory
-from hw.gateware.arbiter import Arbiter
+from hw.gateware.arbiter import USERS, Arbiter, Windows
 from hw.gateware.bus import BURST_BITS, BurstPort
 from hw.gateware.command_queue import CommandQueue
 from hw.gateware.component import Component
+from hw.gateware.deadlock import Deadlock
 from hw.gateware.depthwise import Depthwise
 from hw.gateware.fetch import Fetch
+from hw.gateware.layouts import FAULT
 from hw.gateware.load import Load
 from hw.gateware.pointwise import Pointwise
 from hw.gateware.store import Store
@@ -21,15 +24,15 @@ from hw.gateware.weights import Weights
 
 
 class Engine(Component):
-    """Runs the program at `program_address` from start to interrupt.
+    """Runs the program at `program_address`; `control.py` starts and stops it.
 
     Members
     -------
-    start : In(1), one cycle while not `busy`; cycle 0 of all counts.
-    program_address : In(32), held from `start` on; burst_bytes : In, power of two, held while `busy`.
-    busy : Out(1).
-    irq : Out(1), one cycle: the program has ended, or an error stopped it.
-    error : Out(3), of `fetch.ERRORS`, plus 8 if two units met in a bank of the activation memory.
+    start : In(1), one cycle; cycle 0 of all counts. After a fault only behind a reset.
+    program_address : In(32), at `start`; burst_bytes : In, power of two, held; windows : In(`Windows`), held.
+    finished : Out(1), all commands have ended.
+    fault : Out(`FAULT`), for a cycle or longer. halt : In(1), no burst may be asked for. quiet : Out(1), none is open.
+    commands : Out, per unit the count of commands it has ended.
     bus : Out(`BurstPort`).
     started, ended : Out, a bit per unit, if `retire_port`: high the cycle after a command started, and in the
         cycle its tokens are set.
@@ -39,8 +42,9 @@ class Engine(Component):
         self.config = config
         retire = {"started": Out(len(UNITS)), "ended": Out(len(UNITS))} if config.retire_port else {}
         super().__init__({
-            "start": In(1), "program_address": In(32), "burst_bytes": In(BURST_BITS),
-            "busy": Out(1), "irq": Out(1), "error": Out(4),
+            "start": In(1), "program_address": In(32), "burst_bytes": In(BURST_BITS), "windows": In(Windows()),
+            "finished": Out(1), "fault": Out(FAULT), "halt": In(1), "quiet": Out(1),
+            "commands": Out(data.ArrayLayout(COUNT_BITS, len(UNITS))),
             "bus": Out(BurstPort(config)),
             **retire,
         })
@@ -79,9 +83,12 @@ class Engine(Component):
             bus.request_address.eq(arbiter.bus.request_address), bus.request_beats.eq(arbiter.bus.request_beats),
             arbiter.bus.request_ready.eq(bus.request_ready), arbiter.bus.written.eq(bus.written),
             arbiter.bus.read.valid.eq(bus.read.valid), arbiter.bus.read.data.eq(bus.read.data),
-            arbiter.bus.read.last.eq(bus.read.last),
+            arbiter.bus.read.last.eq(bus.read.last), arbiter.bus.read_response.eq(bus.read_response),
+            arbiter.bus.written_response.eq(bus.written_response),
             store.written.eq(arbiter.written),
+            arbiter.start.eq(self.start), arbiter.halt.eq(self.halt), self.quiet.eq(arbiter.quiet),
         ]
+        connect(m, windows=flipped(self.windows), arbiter=arbiter.windows)
 
         # Activations and weights.
         connect(m, load=load.write, activation_memory=activations.write_load)
@@ -97,28 +104,46 @@ class Engine(Component):
 
         # Commands and tokens.
         m.d.comb += [fetch.start.eq(self.start), fetch.address.eq(self.program_address)]
-        delivered = Signal(data.ArrayLayout(COUNT_BITS, len(UNITS)))
-        ended = Signal(data.ArrayLayout(COUNT_BITS, len(UNITS)))
+        delivered, started, ended = (Signal(data.ArrayLayout(COUNT_BITS, len(UNITS)), name=name)
+                                     for name in ("delivered", "started", "ended"))
+        queues: list[CommandQueue] = []
         for user in (fetch, load, weights, store):
             m.d.comb += user.burst_bytes.eq(self.burst_bytes)
         for index, (name, unit) in enumerate(units.items()):
             m.submodules[f"queue_{name}"] = queue = CommandQueue(name, config.queue_depth)
+            queues.append(queue)
             connect(m, queue=queue.command, unit=unit.command)
             m.d.comb += [
                 queue.push.eq(fetch.push[index]), queue.item.eq(getattr(fetch, f"queue_{name}")),
                 fetch.full[index].eq(queue.full), queue.ended.eq(ended),
             ]
             m.d.sync += [delivered[index].eq(delivered[index] + fetch.push[index]),
+                         started[index].eq(started[index] + unit.command.pop),
                          ended[index].eq(ended[index] + unit.ended)]
             if config.retire_port:
                 m.d.sync += [self.started[index].eq(unit.command.pop), self.ended[index].eq(unit.ended)]
-
-        quiet = self.busy & fetch.finished & (delivered.as_value() == ended.as_value())
-        conflict = Signal()
-        m.d.sync += [self.irq.eq(quiet & ~self.irq), conflict.eq(conflict | activations.conflict)]
-        m.d.comb += self.error.eq(Cat(fetch.error, conflict))
-        with m.If(self.irq):
-            m.d.sync += self.busy.eq(0)
+        m.d.comb += [self.commands.eq(ended),
+                     self.finished.eq(fetch.finished & (delivered.as_value() == ended.as_value()))]
         with m.If(self.start):
-            m.d.sync += [self.busy.eq(1), conflict.eq(0), delivered.as_value().eq(0), ended.as_value().eq(0)]
+            m.d.sync += [count.as_value().eq(0) for count in (delivered, started, ended)]
+
+        # Faults, those that come last in the program's way first.
+        moves = (Cat(getattr(arbiter, f"request_{name}").valid for name in USERS).any()
+                 | ~arbiter.quiet | ~(fetch.finished | fetch.blocked) | (started.as_value() != ended.as_value())
+                 | Cat(queue.valid & ~queue.missing.any() for queue in queues).any())
+        m.submodules.deadlock = deadlock = Deadlock()
+        m.d.comb += [deadlock.moves.eq(moves | self.finished), deadlock.started.eq(started)]
+        for index, queue in enumerate(queues):
+            m.d.comb += [deadlock.missing[index].eq(queue.missing), deadlock.empty[index].eq(~queue.valid)]
+        m.d.comb += self.fault.eq(deadlock.fault)
+        with m.If(activations.conflict):
+            m.d.comb += [
+                self.fault.code.eq(CODES["conflict"]), self.fault.source.eq(activations.conflict_unit),
+                self.fault.command.eq(ended[activations.conflict_unit]),
+                self.fault.address.eq(activations.conflict_group),
+            ]
+        with m.If(fetch.fault.code != 0):
+            m.d.comb += self.fault.eq(fetch.fault)
+        with m.If(arbiter.fault.code != 0):
+            m.d.comb += self.fault.eq(arbiter.fault)
         return m

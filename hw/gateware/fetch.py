@@ -9,16 +9,13 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.commands import BLOCK_BYTES, FORMAT_VERSION, HEADER_BITS, MAGIC, PROGRAM_HEADER, TAG, UNITS
 from hw.config import EngineConfig
+from hw.faults import CODES, SOURCES
 from hw.gateware.bus import BURST_BITS, Bursts, ReadBeats, RequestPort
 from hw.gateware.command_queue import ENTRY
 from hw.gateware.component import Component
-from hw.gateware.layouts import BODY_LAYOUT, HEADER_LAYOUT
+from hw.gateware.layouts import BODY_LAYOUT, FAULT, HEADER_LAYOUT
 from hw.gateware.queue import Queue
 from hw.latency import FETCH_BYTES
-
-ERRORS = {"program": 1, "configuration": 2, "checksum": 3, "tag": 4, "unit": 5}
-"""Codes: no program of this format; one for another configuration; a broken block; a block of another program;
-a command that names no unit."""
 
 
 class Fetch(Component):
@@ -29,8 +26,8 @@ class Fetch(Component):
     start, address : In; burst_bytes : In.
     request : Out(`RequestPort`); beats : In(`ReadBeats`).
     queue_UNIT : Out, `ENTRY[UNIT]`; push : Out, per unit; full : In, per unit.
-    finished : Out(1), all commands are delivered, or an error stopped the fetch.
-    error : Out, a code of `ERRORS`.
+    finished : Out(1), all commands are delivered; blocked : Out(1), the next one waits for room in its queue.
+    fault : Out(`FAULT`), stops the fetch; with the address of the block, but not its number.
 
     Timing
     ------
@@ -45,7 +42,7 @@ class Fetch(Component):
             "request": Out(RequestPort(config)), "beats": In(ReadBeats(config)),
             **{f"queue_{unit}": Out(ENTRY[unit]) for unit in UNITS},
             "push": Out(len(UNITS)), "full": In(len(UNITS)),
-            "finished": Out(1), "error": Out(3),
+            "finished": Out(1), "blocked": Out(1), "fault": Out(FAULT),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -78,28 +75,31 @@ class Fetch(Component):
         with m.If(buffer.pop):
             m.d.sync += [collected.eq(Cat(collected, buffer.head)[config.bus_bits:]), count.eq(count + 1)]
 
-        m.submodules.checksum = checksum = CRC32_ISO_HDLC(config.bus_bits).create()
+        checksum: Any = CRC32_ISO_HDLC(config.bus_bits).create()
+        m.submodules.checksum = checksum
         m.d.comb += [checksum.start.eq(count == 0), checksum.valid.eq(buffer.pop), checksum.data.eq(buffer.head)]
 
         header = data.View(HEADER_LAYOUT, collected[:HEADER_LAYOUT.size])
         program = data.View(data.StructLayout({field.name: field.bits for field in PROGRAM_HEADER}),
                             collected[:sum(field.bits for field in PROGRAM_HEADER)])
-        fault, intact, deliver = Signal(3), Signal(), Signal()
+        fault, intact = Signal.like(self.fault.code), Signal()
+        command, deliver = Signal(), Signal()
         m.d.comb += intact.eq(checksum.match_detected)
-        m.d.comb += fault.eq(ERRORS["checksum"])
+        m.d.comb += fault.eq(CODES["checksum"])
         with m.If(intact):
             m.d.comb += fault.eq(0)
             with m.If(in_header):
                 with m.If((program.magic != MAGIC) | (program.version != FORMAT_VERSION)):
-                    m.d.comb += fault.eq(ERRORS["program"])
+                    m.d.comb += fault.eq(CODES["program"])
                 with m.Elif(program.config != config.hash):
-                    m.d.comb += fault.eq(ERRORS["configuration"])
+                    m.d.comb += fault.eq(CODES["configuration"])
             with m.Elif(header.tag != tag):
-                m.d.comb += fault.eq(ERRORS["tag"])
+                m.d.comb += fault.eq(CODES["tag"])
             with m.Elif(header.unit >= len(UNITS)):
-                m.d.comb += fault.eq(ERRORS["unit"])
+                m.d.comb += fault.eq(CODES["unit"])
         m.d.comb += [
-            deliver.eq(complete & ~in_header & (fault == 0) & ~self.full.bit_select(header.unit, 1)),
+            command.eq(complete & ~in_header & (fault == 0)),
+            self.blocked.eq(command & self.full.bit_select(header.unit, 1)), deliver.eq(command & ~self.blocked),
             *(self.push[index].eq(deliver & (header.unit == index)) for index in range(len(UNITS))),
         ]
         for unit in UNITS:
@@ -111,18 +111,20 @@ class Fetch(Component):
 
         with m.If(self.start):
             m.d.comb += [bursts.start.eq(1), bursts.address.eq(self.address), bursts.beats.eq(beats)]
-            m.d.sync += [in_header.eq(1), self.finished.eq(0), self.error.eq(0), address.eq(self.address)]
+            m.d.sync += [in_header.eq(1), self.finished.eq(0), address.eq(self.address)]
         with m.Elif(complete & (fault != 0)):
-            m.d.sync += [self.error.eq(fault), self.finished.eq(1)]
+            m.d.sync += [self.fault.code.eq(fault), self.fault.source.eq(SOURCES.index("fetch")),
+                         self.fault.address.eq(address)]
         with m.Elif(complete & in_header):
-            m.d.sync += [count.eq(0), in_header.eq(0), commands.eq(program.commands), tag.eq(program.tag)]
+            m.d.sync += [count.eq(0), in_header.eq(0), address.eq(address + BLOCK_BYTES),
+                         commands.eq(program.commands), tag.eq(program.tag)]
             with m.If(program.commands == 0):
                 m.d.sync += self.finished.eq(1)
             with m.Else():
                 m.d.comb += [bursts.start.eq(1), bursts.address.eq(address + BLOCK_BYTES),
                              bursts.beats.eq(program.commands * beats)]
         with m.Elif(deliver):
-            m.d.sync += [count.eq(0), commands.eq(commands - 1)]
+            m.d.sync += [count.eq(0), address.eq(address + BLOCK_BYTES), commands.eq(commands - 1)]
             with m.If(commands == 1):
                 m.d.sync += self.finished.eq(1)
         return m

@@ -6,7 +6,8 @@ from amaranth.hdl import Module, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.commands import BODY, HEADER, UNITS, Field
+from hw.commands import BODY, COUNT_BITS, HEADER, UNITS, Field
+from hw.faults import FAULTS, SOURCES
 
 
 def _layout(table: tuple[Field, ...]) -> data.StructLayout:
@@ -16,6 +17,10 @@ def _layout(table: tuple[Field, ...]) -> data.StructLayout:
 
 HEADER_LAYOUT = _layout(HEADER)
 BODY_LAYOUT = {unit: _layout(BODY[unit]) for unit in UNITS}
+
+FAULT = data.StructLayout({"code": range(1 + max(fault.code for fault in FAULTS)), "source": range(len(SOURCES)),
+                           "command": COUNT_BITS, "address": 32})
+"""A fault, as `hw.faults` describes it; code 0: none."""
 
 
 def selector(count: int) -> range:

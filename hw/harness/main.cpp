@@ -1,8 +1,11 @@
-// Runs one program in the generated engine, with the DRAM of `hw/memory_timing.py` beside it.
+// Runs programs in the generated engine, with the DRAM of `hw/memory_timing.py` beside it as an AXI4 memory.
 //
-// usage: simulate MEMORY.bin PROGRAM_ADDRESS LIMIT KEY=VALUE... > events
-// MEMORY.bin is read before and written back after the run. Events, one a line, with the clock cycle since start:
-//   started UNIT CYCLE | ended UNIT CYCLE | burst WRITE ADDRESS BEATS CYCLE | interrupt ERROR CYCLE
+// usage: simulate run memory=FILE KEY=VALUE... [run memory=FILE KEY=VALUE...]... > events
+// Each run sets the registers, starts its program and goes on to the interrupt; runs after the first begin with a
+// soft reset. FILE is read before and written back after its run. Keys, all of them numbers: `Options` below.
+// Events, one a line, with the clock cycle since start:
+//   started UNIT CYCLE | ended UNIT CYCLE | burst WRITE ADDRESS BEATS CYCLE | interrupt CYCLE | reset CYCLE
+//   register OFFSET VALUE, of each register behind the interrupt | end, of the run | protocol TEXT, and the run is over
 
 #include <algorithm>
 #include <cstdint>
@@ -18,14 +21,12 @@
 #include <vector>
 
 #include "Vsepconv.h"
+#include "sepconv_registers.h"
 #include "verilated.h"
 
 namespace {
 
-struct Timing {
-    uint64_t read_latency, write_latency, beat_units, cycle_units, max_outstanding, pause_period, pause_length,
-        pause_phase;
-};
+using Options = std::map<std::string, uint64_t>;
 
 struct Burst {
     bool write;
@@ -34,75 +35,89 @@ struct Burst {
 
 class Memory {
   public:
-    Memory(std::vector<uint8_t>& bytes, const Timing& timing, size_t bus_bytes)
-        : bytes_(bytes), timing_(timing), bus_bytes_(bus_bytes) {}
+    Memory(std::vector<uint8_t>& bytes, const Options& options) : bytes_(bytes), options_(options) {}
 
-    bool broken = false;  // an address outside of the memory
+    std::string broken;  // what the engine did against the rules
 
     // Sets the engine's inputs of this cycle; its outputs are those of the same cycle.
     void drive(Vsepconv& top, uint64_t cycle) {
-        top.bus_request_ready = open_ < timing_.max_outstanding;
-        top.bus_written = !responses_.empty() && responses_.front() == cycle;
-        if (top.bus_written) responses_.pop_front();
-        top.bus_read_valid = top.bus_read_last = top.bus_write_ready = 0;
-        const bool closes = top.bus_written;
-        const bool paused = timing_.pause_period &&
-                            (cycle + timing_.pause_period - timing_.pause_phase) % timing_.pause_period <
-                                timing_.pause_length;
+        top.m_axi_arready = top.m_axi_awready = open_ < max_outstanding_;
+        top.m_axi_bvalid = !responses_.empty() && responses_.front() == cycle;
+        top.m_axi_bresp = top.m_axi_rresp = 0;
+        if (top.m_axi_bvalid) {
+            responses_.pop_front();
+            if (++answered_ == bad_write_) top.m_axi_bresp = bad_response_;
+        }
+        top.m_axi_rvalid = top.m_axi_rlast = top.m_axi_wready = 0;
+        const bool closes = top.m_axi_bvalid;
+        const bool paused = pause_period_ && (cycle + pause_period_ - pause_phase_) % pause_period_ < pause_length_;
         bool read_closes = false;
         if (!paused) {
-            if (!bursts_.empty() && bursts_.front().earliest <= cycle && active_ * timing_.cycle_units >= due_)
+            if (!bursts_.empty() && bursts_.front().earliest <= cycle && active_ * cycle_units_ >= due_)
                 read_closes = beat(top, cycle);
             ++active_;
         }
         open_ -= closes + read_closes;
-        if (top.bus_request_valid && top.bus_request_ready) accept(top, cycle);
+        if (top.m_axi_arvalid && top.m_axi_awvalid) broken = "two requests at once";
+        if (top.m_axi_arvalid && top.m_axi_arready)
+            accept({false, top.m_axi_araddr, top.m_axi_arlen + 1u, cycle + read_latency_}, cycle);
+        if (top.m_axi_awvalid && top.m_axi_awready)
+            accept({true, top.m_axi_awaddr, top.m_axi_awlen + 1u, cycle + 1}, cycle);
     }
+
+    uint64_t open() const { return open_; }
 
   private:
     bool beat(Vsepconv& top, uint64_t cycle) {
         Burst& burst = bursts_.front();
-        if (burst.write && !top.bus_write_valid) return false;
-        const uint64_t now = active_ * timing_.cycle_units;
-        due_ = std::max(due_, now + 1 - std::min(now + 1, timing_.cycle_units)) + timing_.beat_units;
-        if (burst.address + bus_bytes_ > bytes_.size()) {
-            broken = true;
-        } else if (burst.write) {
-            const auto* data = reinterpret_cast<const uint8_t*>(&top.bus_write_data);
-            const auto* strobe = reinterpret_cast<const uint8_t*>(&top.bus_write_strobe);
-            for (size_t i = 0; i < bus_bytes_; ++i)
-                if (strobe[i / 8] >> (i % 8) & 1) bytes_[burst.address + i] = data[i];
-        } else {
-            std::memcpy(reinterpret_cast<uint8_t*>(&top.bus_read_data), &bytes_[burst.address], bus_bytes_);
-        }
+        if (burst.write && !top.m_axi_wvalid) return false;
+        const uint64_t now = active_ * cycle_units_;
+        due_ = std::max(due_, now + 1 - std::min(now + 1, cycle_units_)) + beat_units_;
         const bool write = burst.write;
         const bool last = --burst.beats == 0;
+        if (burst.address + bus_bytes_ > bytes_.size()) {
+            broken = "an address outside of the memory";
+        } else if (write) {
+            const auto* data = reinterpret_cast<const uint8_t*>(&top.m_axi_wdata);
+            const auto* strobe = reinterpret_cast<const uint8_t*>(&top.m_axi_wstrb);
+            for (size_t i = 0; i < bus_bytes_; ++i)
+                if (strobe[i / 8] >> (i % 8) & 1) bytes_[burst.address + i] = data[i];
+            if (top.m_axi_wlast != last) broken = "the last write beat is not the burst's last";
+        } else {
+            std::memcpy(reinterpret_cast<uint8_t*>(&top.m_axi_rdata), &bytes_[burst.address], bus_bytes_);
+            if (++read_ == bad_read_) top.m_axi_rresp = bad_response_;
+        }
         burst.address += bus_bytes_;
-        top.bus_write_ready = write;
-        top.bus_read_valid = !write;
-        top.bus_read_last = !write && last;
+        top.m_axi_wready = write;
+        top.m_axi_rvalid = !write;
+        top.m_axi_rlast = !write && last;
         if (last) {
             bursts_.pop_front();
-            if (write) responses_.push_back(cycle + timing_.write_latency);
+            if (write) responses_.push_back(cycle + write_latency_);
         }
         return last && !write;
     }
 
-    void accept(const Vsepconv& top, uint64_t cycle) {
-        std::printf("burst %d %u %u %llu\n", top.bus_request_write, top.bus_request_address,
-                    top.bus_request_beats, static_cast<unsigned long long>(cycle));
-        bursts_.push_back({static_cast<bool>(top.bus_request_write), top.bus_request_address,
-                           top.bus_request_beats,
-                           cycle + (top.bus_request_write ? 1 : timing_.read_latency)});
+    void accept(const Burst& burst, uint64_t cycle) {
+        std::printf("burst %d %llu %llu %llu\n", burst.write, static_cast<unsigned long long>(burst.address),
+                    static_cast<unsigned long long>(burst.beats), static_cast<unsigned long long>(cycle));
+        bursts_.push_back(burst);
         ++open_;
     }
 
     std::vector<uint8_t>& bytes_;
-    Timing timing_;
-    size_t bus_bytes_;
+    const Options& options_;
+    const uint64_t bus_bytes_ = options_.at("bus_bytes"), read_latency_ = options_.at("read_latency"),
+                   write_latency_ = options_.at("write_latency"), beat_units_ = options_.at("beat_units"),
+                   cycle_units_ = options_.at("cycle_units"), max_outstanding_ = options_.at("max_outstanding"),
+                   pause_period_ = options_.at("pause_period"), pause_length_ = options_.at("pause_length"),
+                   pause_phase_ = options_.at("pause_phase"),
+                   // The n-th read beat or write burst, from 1 on, is answered with this response.
+                   bad_read_ = options_.at("bad_read"), bad_write_ = options_.at("bad_write"),
+                   bad_response_ = options_.at("bad_response");
     std::deque<Burst> bursts_;
     std::deque<uint64_t> responses_;
-    uint64_t open_ = 0, active_ = 0, due_ = 0;
+    uint64_t open_ = 0, active_ = 0, due_ = 0, read_ = 0, answered_ = 0;
 };
 
 void report(const char* what, unsigned bits, uint64_t cycle) {
@@ -110,61 +125,142 @@ void report(const char* what, unsigned bits, uint64_t cycle) {
         if (bits >> unit & 1) std::printf("%s %u %llu\n", what, unit, static_cast<unsigned long long>(cycle));
 }
 
+class Bench {
+  public:
+    Bench() {
+        top_->clk = 0;
+        top_->rst = 1;
+        top_->s_axi_wstrb = 15;
+        top_->s_axi_bready = top_->s_axi_rready = 1;
+        for (int cycle = 0; cycle < 4; ++cycle) step();
+        top_->rst = 0;
+    }
+
+    // Whether the program came to its interrupt, or to a soft reset that was asked for.
+    bool run(std::vector<uint8_t>& bytes, const Options& options) {
+        if (runs_++) {
+            write(SEPCONV_CONTROL, SEPCONV_CONTROL_SOFT_RESET_MASK);
+            while (read(SEPCONV_STATUS) & SEPCONV_STATUS_HALTING_MASK) {}
+        }
+        for (const auto& [name, offset] : {
+                 std::pair{"program_address", SEPCONV_PROGRAM_ADDRESS}, {"burst_bytes", SEPCONV_BURST_BYTES},
+                 {"read_first", SEPCONV_READ_FIRST}, {"read_last", SEPCONV_READ_LAST},
+                 {"write_first", SEPCONV_WRITE_FIRST}, {"write_last", SEPCONV_WRITE_LAST}})
+            write(offset, options.at(name));
+        write(SEPCONV_INTERRUPT, SEPCONV_INTERRUPT_ENABLE_MASK);
+        step();  // the response
+
+        Memory memory(bytes, options);
+        memory_ = &memory;
+        cycle_ = 0;
+        const bool ended = wait(options);
+        if (memory.broken.empty() && ended)
+            for (uint32_t offset = 0; offset <= SEPCONV_ENDED_STORE; offset += 4)
+                if (offset != SEPCONV_ERROR_ADDRESS + 4)
+                    std::printf("register %u %u\n", offset, read(offset));
+        if (ended && memory.open()) memory.broken = "the engine came to rest with bursts open";
+        if (!memory.broken.empty()) std::printf("protocol %s\n", memory.broken.c_str());
+        memory_ = nullptr;
+        std::printf("end\n");
+        return ended;
+    }
+
+  private:
+    bool wait(const Options& options) {
+        const uint64_t limit = options.at("limit"), poke_cycle = options.at("poke_cycle");
+        const uint64_t poke = poke_cycle ? options.at("poke") : 0;
+        while (cycle_ < limit && memory_->broken.empty()) {
+            const bool start = cycle_ == 0;
+            top_->s_axi_awvalid = top_->s_axi_wvalid = start || (poke && cycle_ == poke_cycle);
+            top_->s_axi_awaddr = SEPCONV_CONTROL;
+            top_->s_axi_wdata = start ? SEPCONV_CONTROL_START_MASK : poke;
+            step();
+            if (interrupted_) return true;
+            if (poke & SEPCONV_CONTROL_SOFT_RESET_MASK && cycle_ > poke_cycle) {
+                while (read(SEPCONV_STATUS) & SEPCONV_STATUS_HALTING_MASK && cycle_ < limit) {}
+                std::printf("reset %llu\n", static_cast<unsigned long long>(cycle_));
+                return cycle_ < limit;
+            }
+        }
+        return false;
+    }
+
+    // One clock cycle.
+    void step() {
+        if (memory_) memory_->drive(*top_, cycle_);
+        top_->eval();
+        if (memory_) {
+            if (top_->started) report("started", top_->started, cycle_ - 1);
+            if (top_->ended) report("ended", top_->ended, cycle_);
+            if (top_->irq && !interrupted_)
+                std::printf("interrupt %llu\n", static_cast<unsigned long long>(cycle_));
+            if (cycle_ % 32768 == 0) std::fflush(stdout);
+        }
+        interrupted_ = top_->irq;
+        accepted_ = top_->s_axi_awready;
+        answered_ = top_->s_axi_rvalid;
+        data_ = top_->s_axi_rdata;
+        top_->clk = 1;
+        top_->eval();
+        top_->clk = 0;
+        ++cycle_;
+    }
+
+    void write(uint32_t offset, uint32_t value) {
+        top_->s_axi_awaddr = offset;
+        top_->s_axi_wdata = value;
+        top_->s_axi_awvalid = top_->s_axi_wvalid = 1;
+        do step();
+        while (!accepted_);
+        top_->s_axi_awvalid = top_->s_axi_wvalid = 0;
+    }
+
+    uint32_t read(uint32_t offset) {
+        top_->s_axi_awvalid = top_->s_axi_wvalid = 0;
+        top_->s_axi_araddr = offset;
+        top_->s_axi_arvalid = 1;
+        step();
+        top_->s_axi_arvalid = 0;
+        do step();
+        while (!answered_);
+        return data_;
+    }
+
+    const std::unique_ptr<VerilatedContext> context_ = std::make_unique<VerilatedContext>();
+    const std::unique_ptr<Vsepconv> top_ = std::make_unique<Vsepconv>(context_.get());
+    Memory* memory_ = nullptr;
+    uint64_t cycle_ = 0, runs_ = 0;
+    bool interrupted_ = false, accepted_ = false, answered_ = false;
+    uint32_t data_ = 0;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 4) {
-        std::fprintf(stderr, "usage: simulate MEMORY.bin PROGRAM_ADDRESS LIMIT KEY=VALUE...\n");
-        return 2;
-    }
-    std::map<std::string, uint64_t> options;
-    for (int i = 4; i < argc; ++i) {
-        const std::string option = argv[i];
-        const size_t equals = option.find('=');
-        options[option.substr(0, equals)] = std::strtoull(option.c_str() + equals + 1, nullptr, 10);
-    }
-    const Timing timing = {options.at("read_latency"),    options.at("write_latency"), options.at("beat_units"),
-                           options.at("cycle_units"),     options.at("max_outstanding"),
-                           options.at("pause_period"),    options.at("pause_length"),  options.at("pause_phase")};
-    std::ifstream input(argv[1], std::ios::binary);
-    std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(input), std::istreambuf_iterator<char>()};
-    input.close();
-
-    const auto context = std::make_unique<VerilatedContext>();
-    const auto top = std::make_unique<Vsepconv>(context.get());
-    Memory memory(bytes, timing, options.at("bus_bytes"));
-    const auto clock = [&] {
-        top->clk = 1;
-        top->eval();
-        top->clk = 0;
-    };
-    top->clk = 0;
-    top->program_address = static_cast<uint32_t>(std::strtoull(argv[2], nullptr, 10));
-    top->burst_bytes = options.at("burst_bytes");
-    for (int cycle = 0; cycle < 4; ++cycle) {
-        top->rst = 1;
-        top->eval();
-        clock();
-    }
-    top->rst = 0;
-
-    const uint64_t limit = std::strtoull(argv[3], nullptr, 10);
-    int status = 1;
-    for (uint64_t cycle = 0; cycle < limit && !memory.broken; ++cycle) {
-        top->start = cycle == 0;
-        memory.drive(*top, cycle);
-        top->eval();
-        if (top->started) report("started", top->started, cycle - 1);
-        if (top->ended) report("ended", top->ended, cycle);
-        if (top->irq) {
-            std::printf("interrupt %u %llu\n", top->error, static_cast<unsigned long long>(cycle));
-            status = 0;
-            break;
+    Bench bench;
+    int status = 0;
+    for (int i = 1; i < argc;) {
+        if (std::string(argv[i]) != "run") {
+            std::fprintf(stderr, "usage: simulate run memory=FILE KEY=VALUE...\n");
+            return 2;
         }
-        clock();
+        std::string file;
+        Options options;
+        while (++i < argc && std::string(argv[i]) != "run") {
+            const std::string option = argv[i];
+            const size_t equals = option.find('=');
+            if (option.substr(0, equals) == "memory")
+                file = option.substr(equals + 1);
+            else
+                options[option.substr(0, equals)] = std::strtoull(option.c_str() + equals + 1, nullptr, 10);
+        }
+        std::ifstream input(file, std::ios::binary);
+        std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(input), std::istreambuf_iterator<char>()};
+        input.close();
+        const bool ended = bench.run(bytes, options);
+        std::ofstream(file, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()),
+                                                    static_cast<std::streamsize>(bytes.size()));
+        if (!ended) return 1;
     }
-    if (memory.broken) std::printf("outside\n");
-    std::ofstream(argv[1], std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()),
-                                                   static_cast<std::streamsize>(bytes.size()));
     return status;
 }

@@ -58,7 +58,7 @@ def test_broken_engine_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
     monkeypatch.setattr(depthwise, "Requantise", broken["Requantise"])
     monkeypatch.setattr(pointwise_drain, "Requantise", broken["Requantise"])
-    write_verilog(TINY, tmp_path)
+    write_verilog(TINY, tmp_path, bare=True)
     ties, plain = simulate(
         [Job(case=case, config="tiny") for case in ("ties_double", "pair_s1")], source=tmp_path
     )[0]

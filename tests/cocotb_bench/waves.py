@@ -13,12 +13,12 @@ UNIT_SIGNALS = ("command__ready", "command__pop", "ended")
 
 def signal_names(config: EngineConfig) -> dict[str, list[str]]:
     """Names by group: the ports of the engine, then of each unit when it starts and ends its commands."""
-    ports = json.loads((verilog_directory(config) / f"{TOP}.json").read_text())["ports"]
+    ports = json.loads((verilog_directory(config, bare=True) / f"{TOP}.json").read_text())["ports"]
     groups: dict[str, list[str]] = {"run": [], "bus": []}
     for port in ports:
         width = f"[{port['width'] - 1}:0]" if port["width"] > 1 else ""
         groups["bus" if port["name"].startswith("bus_") else "run"].append(f"{TOP}.{port['name']}{width}")
-    return groups | {unit: [f"{TOP}.{unit}.{name}" for name in UNIT_SIGNALS] for unit in UNITS}
+    return groups | {unit: [f"{TOP}.engine.{unit}.{name}" for name in UNIT_SIGNALS] for unit in UNITS}
 
 
 def leave_waves(folder: Path, config: EngineConfig) -> list[Path]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hw.commands import UNITS
 from hw.config import EngineConfig
 from hw.gateware.activation_memory import READERS, WRITERS, ActivationMemory, enable_bytes
 from hw.latency import ACTIVATION_READ
@@ -95,7 +96,7 @@ def test_two_in_one_bank_conflict(kind: str, pair: tuple[int, int]) -> None:
     data = np.zeros(config.row_bytes, np.uint8)
     seen = []
 
-    async def both(ctx, rows: tuple[int, int], enables: tuple[int, int]) -> int:
+    async def both(ctx, rows: tuple[int, int], enables: tuple[int, int]) -> tuple[int, int] | None:
         for name, row, enable in zip(names, rows, enables, strict=True):
             if kind == "read":
                 read(ctx, memory, name, row, 0, enable)
@@ -108,8 +109,9 @@ def test_two_in_one_bank_conflict(kind: str, pair: tuple[int, int]) -> None:
             else:
                 write(ctx, memory, name, 0, data, 0)
         conflict = get(ctx, memory.conflict)
+        where = get(ctx, memory.conflict_unit), get(ctx, memory.conflict_group)
         await ctx.tick().repeat(3)
-        return conflict
+        return where if conflict else None
 
     async def bench(ctx) -> None:
         group = config.group_rows
@@ -119,7 +121,7 @@ def test_two_in_one_bank_conflict(kind: str, pair: tuple[int, int]) -> None:
         seen.append(await both(ctx, (group, group + 3), (0b01, 0b01)))
 
     run_benches(memory, bench)
-    assert seen == [0, 0, 0, 1]
+    assert seen == [None, None, None, (UNITS.index(names[1]), 1)]
 
 
 def test_reader_and_writer_share_a_bank() -> None:

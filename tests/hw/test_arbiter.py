@@ -17,6 +17,11 @@ def ask(ctx, arbiter: Arbiter, user: int, valid: int, address: int = 0, beats: i
         put(ctx, signal, value)
 
 
+def open_windows(ctx, arbiter: Arbiter) -> None:
+    for way in ("read", "write"):
+        put(ctx, getattr(arbiter.windows, f"{way}_last"), 0xFFFF_FFFF)
+
+
 def granted(ctx, arbiter: Arbiter) -> list[int]:
     return [user for user, name in enumerate(USERS) if get(ctx, getattr(arbiter, f"request_{name}").grant)]
 
@@ -27,6 +32,7 @@ def test_turns(wanting: tuple[int, ...]) -> None:
     arbiter, seen = Arbiter(TINY), []
 
     async def bench(ctx) -> None:
+        open_windows(ctx, arbiter)
         put(ctx, arbiter.bus.request_ready, 1)
         for user in wanting:
             ask(ctx, arbiter, user, 1)
@@ -50,6 +56,7 @@ def test_limit_of_open_bursts(config) -> None:
     arbiter, times = Arbiter(config), []
 
     async def bench(ctx) -> None:
+        open_windows(ctx, arbiter)
         put(ctx, arbiter.bus.request_ready, 1)
         ask(ctx, arbiter, 0, 1)
         ask(ctx, arbiter, 3, 1)
@@ -77,6 +84,7 @@ def test_beats_before_the_last_close_nothing() -> None:
     arbiter, seen = Arbiter(TINY), []
 
     async def bench(ctx) -> None:
+        open_windows(ctx, arbiter)
         put(ctx, arbiter.bus.request_ready, 1)
         ask(ctx, arbiter, 1, 1, beats=3)
         await ctx.tick().repeat(TINY.max_outstanding + 3)
@@ -95,6 +103,7 @@ def test_request_does_not_wait_for_ready_and_holds(config) -> None:
     arbiter, rng, seen = Arbiter(config), random.Random(0), []
 
     async def bench(ctx) -> None:
+        open_windows(ctx, arbiter)
         ask(ctx, arbiter, 2, 1, address=0x1230, beats=5)
         assert granted(ctx, arbiter) == [2]
         await ctx.tick()
@@ -131,6 +140,7 @@ def test_data_comes_back_to_its_reader(config) -> None:
 
     async def bench(ctx) -> None:
         nonlocal responses
+        open_windows(ctx, arbiter)
         left, writes = [8, 8, 8, 4], 0
         idle = 0
         while idle < 5:

@@ -38,7 +38,7 @@ def run(
                 "beats": get(ctx, bursts.burst.beats),
                 "first": get(ctx, bursts.first),
                 "last": get(ctx, bursts.last),
-                "final": get(ctx, bursts.final),
+                "final": get(ctx, bursts.burst.final),
             }
             for _ in range(rng.randrange(3)):
                 await ctx.tick()

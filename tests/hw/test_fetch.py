@@ -8,7 +8,8 @@ import pytest
 
 from hw.commands import BLOCK_BYTES, BODY, CHECKSUM_BYTES, COUNT_BITS, UNITS, Command, encode_program
 from hw.config import EngineConfig
-from hw.gateware.fetch import ERRORS, Fetch
+from hw.faults import CODES
+from hw.gateware.fetch import Fetch
 from hw.latency import FETCH_BYTES
 from tests.support.bus import serve_requests
 from tests.support.configs import SKEW, TINY, WIDE
@@ -17,6 +18,7 @@ from tests.support.transfer_bench import dram
 
 CONFIGS = pytest.mark.parametrize("config", [TINY, SKEW, WIDE], ids=lambda config: config.name)
 ADDRESS = 0x100
+NONE = (0, 0)
 LIMIT = 3000
 
 
@@ -47,7 +49,8 @@ def resealed(image: bytearray, block: int) -> bytes:
 
 
 def run(config: EngineConfig, image: bytes, *, full=lambda cycle: 0, cycles: int = LIMIT, seed: int = 0):
-    """(pushed commands as (unit, waits, fields), error, finished, bytes read) after `cycles` or the end."""
+    """(pushed commands as (unit, waits, fields), (code, address) of the fault, finished, bytes read) after `cycles` or
+    the end."""
     unit, memory = Fetch(config), dram(config, seed)
     memory.data[ADDRESS : ADDRESS + len(image)] = np.frombuffer(image, np.uint8)
     pushed, result = [], []
@@ -74,13 +77,19 @@ def run(config: EngineConfig, image: bytes, *, full=lambda cycle: 0, cycles: int
                         )
                     )
             await ctx.tick()
-            if get(ctx, unit.finished) and cycle > 2:
+            if (get(ctx, unit.finished) or get(ctx, unit.fault.code)) and cycle > 2:
                 break
         await ctx.tick().repeat(20)
-        result.extend([get(ctx, unit.error), get(ctx, unit.finished)])
+        fault = get(ctx, unit.fault.code), get(ctx, unit.fault.address)
+        result.extend([fault, get(ctx, unit.finished)])
 
     run_benches(unit, bench, background=[serve_requests(unit.request, unit.beats, memory, cycles=LIMIT)])
     return pushed, *result, memory.read_bytes
+
+
+def fault(name: str, block: int) -> tuple[int, int]:
+    """(code, address) of a fault in a block."""
+    return CODES[name], ADDRESS + block * BLOCK_BYTES
 
 
 def described(commands: list[Command]) -> list:
@@ -95,12 +104,12 @@ def test_delivers_in_order(config: EngineConfig) -> None:
     commands = random_commands(random.Random(1), 12)
     pushed, error, finished, read = run(config, program(config, commands))
     assert pushed == described(commands)
-    assert (error, finished) == (0, 1)
+    assert (error, finished) == (NONE, 1)
     assert read == 13 * BLOCK_BYTES
 
 
 def test_empty_program() -> None:
-    assert run(TINY, program(TINY, [])) == ([], 0, 1, BLOCK_BYTES)
+    assert run(TINY, program(TINY, [])) == ([], NONE, 1, BLOCK_BYTES)
 
 
 def test_full_queue_holds_up_all_behind_it() -> None:
@@ -116,7 +125,7 @@ def test_full_queue_holds_up_all_behind_it() -> None:
     pushed, error, finished, _ = run(
         TINY, program(TINY, commands), full=lambda cycle: 0b11111 if cycle % 7 else 0
     )
-    assert (pushed, error, finished) == (described(commands), 0, 1)
+    assert (pushed, error, finished) == (described(commands), NONE, 1)
 
 
 @pytest.mark.parametrize(
@@ -127,8 +136,8 @@ def test_wrong_header(field: str, error: str, bit: int) -> None:
     image = bytearray(program(TINY, random_commands(random.Random(3), 3)))
     place = 4 * ("magic", "version", "config").index(field) + bit // 8
     image[place] ^= 1 << bit % 8
-    assert run(TINY, bytes(image)) == ([], ERRORS["checksum"], 1, BLOCK_BYTES)
-    assert run(TINY, resealed(image, 0)) == ([], ERRORS[error], 1, BLOCK_BYTES)
+    assert run(TINY, bytes(image)) == ([], fault("checksum", 0), 0, BLOCK_BYTES)
+    assert run(TINY, resealed(image, 0)) == ([], fault(error, 0), 0, BLOCK_BYTES)
 
 
 @pytest.mark.parametrize("code", [5, 6, 7])
@@ -137,7 +146,7 @@ def test_unknown_unit(code: int) -> None:
     image = bytearray(program(TINY, commands))
     image[3 * BLOCK_BYTES] = image[3 * BLOCK_BYTES] & ~7 | code
     pushed, error, finished, _ = run(TINY, resealed(image, 3))
-    assert (pushed, error, finished) == (described(commands[:2]), ERRORS["unit"], 1)
+    assert (pushed, error, finished) == (described(commands[:2]), fault("unit", 3), 0)
 
 
 @CONFIGS
@@ -149,11 +158,11 @@ def test_broken_block(config: EngineConfig, seed: int) -> None:
     image, block = bytearray(program(config, commands)), rng.randrange(1, 6)
     image[block * BLOCK_BYTES + rng.randrange(BLOCK_BYTES)] ^= 1 << rng.randrange(8)
     pushed, error, finished, _ = run(config, bytes(image))
-    assert (pushed, error, finished) == (described(commands[: block - 1]), ERRORS["checksum"], 1)
+    assert (pushed, error, finished) == (described(commands[: block - 1]), fault("checksum", block), 0)
 
 
 def test_block_of_another_program() -> None:
     commands, others = (random_commands(random.Random(seed), 5) for seed in (5, 6))
     image = program(TINY, commands)[: 3 * BLOCK_BYTES] + program(TINY, others)[3 * BLOCK_BYTES :]
     pushed, error, finished, _ = run(TINY, image)
-    assert (pushed, error, finished) == (described(commands[:2]), ERRORS["tag"], 1)
+    assert (pushed, error, finished) == (described(commands[:2]), fault("tag", 3), 0)

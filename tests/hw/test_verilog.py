@@ -73,8 +73,10 @@ def test_description(config: EngineConfig) -> None:
     description = json.loads((directory / "sepconv.json").read_text())
     ports = {port["name"]: (port["direction"], port["width"]) for port in description["ports"]}
     assert ports == declared_ports((directory / "sepconv.v").read_text())
-    assert ports["bus_read_data"] == ("in", config.bus_bits)
-    assert ports["bus_write_strobe"] == ("out", config.bus_bytes)
+    assert ports["m_axi_rdata"] == ("in", config.bus_bits)
+    assert ports["m_axi_wstrb"] == ("out", config.bus_bytes)
+    assert ports["s_axi_wdata"] == ("in", 32)
+    assert ports["irq"] == ("out", 1)
     assert ports["started"] == ports["ended"] == ("out", 5)
     assert description["parameters"] == config.as_dict()
     assert description["config_hash"] == config.hash
@@ -86,14 +88,14 @@ def test_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     def fail(config: EngineConfig) -> None:
         raise RuntimeError("no Yosys")
 
-    monkeypatch.setattr(verilog, "Engine", fail)
+    monkeypatch.setattr(verilog, "Sepconv", fail)
     with pytest.raises(RuntimeError, match="no Yosys"):
         write_verilog(TINY, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_failed_write_leaves_the_old_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verilog, "generate", lambda config: ("new", {}))
+    monkeypatch.setattr(verilog, "generate", lambda config, bare: ("new", {}))
     (tmp_path / "sepconv.v").write_text("old")
     write = Path.write_text
 

@@ -1,0 +1,70 @@
+"""AXI4 on the outside of a `BurstPort`."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.config import EngineConfig
+from hw.gateware.bus import BurstPort
+from hw.gateware.component import Component
+
+INCR = 1
+CACHE = 0b0011
+"""Bufferable, modifiable: plain memory."""
+
+
+class Axi(wiring.Signature):
+    """AXI4, from the manager's side. One ID: everything is in order."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        members = {}
+        for channel in ("aw", "ar"):
+            members |= {f"{channel}{name}": Out(bits) for name, bits in (
+                ("id", 1), ("addr", 32), ("len", 8), ("size", 3), ("burst", 2), ("cache", 4), ("prot", 3),
+                ("valid", 1))}
+            members[f"{channel}ready"] = In(1)
+        super().__init__(members | {
+            "wdata": Out(config.bus_bits), "wstrb": Out(config.bus_bytes), "wlast": Out(1), "wvalid": Out(1),
+            "wready": In(1),
+            "bid": In(1), "bresp": In(2), "bvalid": In(1), "bready": Out(1),
+            "rid": In(1), "rdata": In(config.bus_bits), "rresp": In(2), "rlast": In(1), "rvalid": In(1),
+            "rready": Out(1),
+        })
+
+
+class AxiManager(Component):
+    """Requests go to AR or AW, in the order they come in; write data follow their address.
+
+    Members
+    -------
+    bursts : In(`BurstPort`); axi : Out(`Axi`).
+
+    Timing
+    ------
+    Combinational, but for write data: the first beat is valid the cycle after its address was taken, so that no
+    memory can get data it does not know the place of. Read data and responses are always taken at once.
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        super().__init__({"bursts": In(BurstPort(config)), "axi": Out(Axi(config))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        bursts, axi = self.bursts, self.axi
+        for channel, wanted in (("aw", bursts.request_write), ("ar", ~bursts.request_write)):
+            m.d.comb += [getattr(axi, f"{channel}{name}").eq(value) for name, value in (
+                ("valid", bursts.request_valid & wanted), ("addr", bursts.request_address),
+                ("len", bursts.request_beats - 1), ("size", (self.config.bus_bytes - 1).bit_length()),
+                ("burst", INCR), ("cache", CACHE))]
+        unsent = Signal(range(self.config.max_outstanding + 1))
+        m.d.sync += unsent.eq(unsent + (axi.awvalid & axi.awready) - (axi.wvalid & axi.wready & axi.wlast))
+        m.d.comb += [
+            bursts.request_ready.eq(Mux(bursts.request_write, axi.awready, axi.arready)),
+            axi.wvalid.eq(bursts.write.valid & (unsent != 0)), bursts.write.ready.eq(axi.wready & (unsent != 0)),
+            axi.wdata.eq(bursts.write.data), axi.wstrb.eq(bursts.write.strobe), axi.wlast.eq(bursts.write.last),
+            axi.bready.eq(1), bursts.written.eq(axi.bvalid), bursts.written_response.eq(axi.bresp),
+            axi.rready.eq(1), bursts.read.valid.eq(axi.rvalid), bursts.read.data.eq(axi.rdata),
+            bursts.read.last.eq(axi.rlast), bursts.read_response.eq(axi.rresp),
+        ]
+        return m

@@ -1,0 +1,87 @@
+"""What the host wants and what the engine meets: start, stop, reset, the first fault, the interrupt."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib.wiring import In, Out
+
+from hw.commands import BLOCK_BYTES, COUNT_BITS
+from hw.faults import CODES, SOURCES
+from hw.gateware.component import Component
+from hw.gateware.layouts import FAULT
+
+
+class Control(Component):
+    """Runs the engine and brings it to a halt.
+
+    Members
+    -------
+    start, stop, soft_reset, acknowledge : In(1), what the host wants in this cycle.
+    program_address : In(32).
+    finished : In(1), all commands have ended. quiet : In(1), no burst is open. fault : In(`FAULT`).
+    begin : Out(1), the engine starts in this cycle; the cycle of `start`.
+    halt : Out(1), no burst may be asked for. reset : Out(1), for one cycle: of everything but the settings.
+    at_rest : Out(1), nothing moves, and nothing is wrong.
+    busy, done, error, halting, pending : Out(1), as in the registers. cycles : Out(64).
+    reason : Out(`FAULT`), the first fault.
+
+    Timing
+    ------
+    `pending` is set the cycle after `finished`; after a fault, when no burst is open, and with a fault of `fetch`
+    at least `COUNT_BITS` cycles later: its block is counted then.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({
+            "start": In(1), "stop": In(1), "soft_reset": In(1), "acknowledge": In(1), "program_address": In(32),
+            "finished": In(1), "quiet": In(1), "fault": In(FAULT),
+            "begin": Out(1), "halt": Out(1), "reset": Out(1), "at_rest": Out(1),
+            "busy": Out(1), "done": Out(1), "error": Out(1), "halting": Out(1), "pending": Out(1),
+            "cycles": Out(64), "reason": Out(FAULT),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        stopping, resetting = Signal(), Signal()
+        fault = Signal(FAULT)
+        m.d.comb += [
+            self.at_rest.eq(~self.busy & ~stopping & ~resetting), self.begin.eq(self.start & self.at_rest),
+            self.halt.eq(stopping | resetting), self.halting.eq(self.busy & stopping | resetting),
+            self.error.eq(stopping & ~self.busy),
+            self.reset.eq(resetting & self.quiet),
+        ]
+
+        m.d.comb += fault.eq(self.fault)
+        with m.If(self.fault.code == 0):
+            m.d.comb += fault.source.eq(SOURCES.index("host"))
+            with m.If(self.stop):
+                m.d.comb += fault.code.eq(CODES["stopped"])
+            with m.Elif(self.start):
+                m.d.comb += fault.code.eq(CODES["busy"])
+
+        # Which block of the program an address of `fetch` lies in: a division, a bit a cycle.
+        left, divisor, steps, fits = Signal(32), Signal(32), Signal(range(COUNT_BITS + 1)), Signal()
+        m.d.comb += fits.eq(left >= divisor)
+        with m.If(steps != 0):
+            m.d.sync += [steps.eq(steps - 1), divisor.eq(divisor >> 1), left.eq(left - Mux(fits, divisor, 0)),
+                         self.reason.command.eq(Cat(fits, self.reason.command))]
+
+        with m.If(self.acknowledge):
+            m.d.sync += self.pending.eq(0)
+        with m.If(self.busy):
+            m.d.sync += self.cycles.eq(self.cycles + 1)
+            with m.If(stopping), m.If(self.quiet & (steps == 0) & ~resetting):
+                m.d.sync += [self.busy.eq(0), self.pending.eq(1)]
+            with m.Elif(fault.code != 0):
+                m.d.sync += [stopping.eq(1), self.reason.eq(fault), left.eq(fault.address - self.program_address),
+                             divisor.eq(BLOCK_BYTES << COUNT_BITS - 1),
+                             steps.eq(Mux(fault.source == SOURCES.index("fetch"), COUNT_BITS, 0))]
+            with m.Elif(self.finished & ~resetting):
+                m.d.sync += [self.busy.eq(0), self.done.eq(1), self.pending.eq(1)]
+        with m.If(self.begin):
+            m.d.sync += [self.busy.eq(1), self.done.eq(0), self.cycles.eq(1)]
+
+        with m.If(self.soft_reset):
+            m.d.sync += resetting.eq(1)
+        with m.If(self.reset):
+            m.d.sync += [resetting.eq(0), stopping.eq(0), self.busy.eq(0), self.done.eq(0), self.pending.eq(0),
+                         self.cycles.eq(0), self.reason.as_value().eq(0)]
+        return m

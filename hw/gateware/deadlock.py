@@ -1,0 +1,51 @@
+"""Notices that nothing is ever going to happen any more."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data
+from amaranth.lib.wiring import In, Out
+
+from hw.commands import COUNT_BITS, UNITS
+from hw.faults import CODES
+from hw.gateware.component import Component
+from hw.gateware.layouts import FAULT
+from hw.latency import DEADLOCK_CYCLES
+
+
+class Deadlock(Component):
+    """A fault after `DEADLOCK_CYCLES` cycles in which nothing moves.
+
+    Put down to a command that waits for a unit which has nothing to do, if there is one: others may only wait for
+    that one.
+
+    Members
+    -------
+    moves : In(1), something is under way: a burst, a started command, a delivery, a command that can start.
+    missing : In, per unit a bit for each unit that its oldest command waits for; empty : In, no command waits.
+    started : In, per unit the count of commands it has started.
+    fault : Out(`FAULT`), as long as nothing moves.
+    """
+
+    def __init__(self) -> None:
+        units = len(UNITS)
+        super().__init__({
+            "moves": In(1), "missing": In(data.ArrayLayout(units, units)), "empty": In(units),
+            "started": In(data.ArrayLayout(COUNT_BITS, units)), "fault": Out(FAULT),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        cycles = Signal(range(DEADLOCK_CYCLES + 1))
+        unit = Signal(range(len(UNITS)))
+        for idle in (-1, self.empty):
+            for index in reversed(range(len(UNITS))):
+                with m.If((self.missing[index] & idle).any()):
+                    m.d.comb += unit.eq(index)
+        with m.If(self.moves):
+            m.d.sync += cycles.eq(0)
+        with m.Elif(cycles != DEADLOCK_CYCLES):
+            m.d.sync += cycles.eq(cycles + 1)
+        m.d.comb += [
+            self.fault.code.eq(Mux(cycles == DEADLOCK_CYCLES, CODES["deadlock"], 0)),
+            self.fault.source.eq(unit), self.fault.command.eq(self.started[unit]),
+        ]
+        return m
