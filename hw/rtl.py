@@ -34,6 +34,7 @@ class RtlRun:
     cycles: from start to interrupt
     started, ended: per unit, the cycle of each of its commands
     read_bytes, write_bytes: DRAM traffic
+    bursts: (write, address, beats, cycle of acceptance) in the order the memory took them
     memory: DRAM after the run
     registers: as read after the interrupt, by name
     """
@@ -43,6 +44,7 @@ class RtlRun:
     ended: dict[str, list[int]]
     read_bytes: int
     write_bytes: int
+    bursts: list[tuple[bool, int, int, int]]
     memory: NDArray[np.uint8]
     registers: dict[str, int]
 
@@ -148,7 +150,7 @@ class _Log:
 
     times: dict[str, dict[str, list[int]]] = field(
         default_factory=lambda: {"started": _no_times(), "ended": _no_times()})
-    beats: list[int] = field(default_factory=lambda: [0, 0])
+    bursts: list[tuple[bool, int, int, int]] = field(default_factory=list)
     cycles: int | None = None
     registers: dict[str, int] = field(default_factory=dict)
     broken: str = ""
@@ -171,7 +173,8 @@ class _Log:
                 if on_event is not None:
                     on_event(kind, unit, numbers[1])
             elif kind == "burst":
-                log.beats[numbers[0]] += numbers[2]
+                write, address, beats, cycle = numbers
+                log.bursts.append((bool(write), address, beats, cycle))
             elif kind in ("interrupt", "reset"):
                 log.cycles = numbers[0]
             elif kind == "register":
@@ -186,6 +189,7 @@ class _Log:
             counts = ", ".join(f"{unit} {len(ended[unit])} of {len(started[unit])}" for unit in UNITS)
             raise EngineError(f"no interrupt within {job.options()['limit']} cycles; commands ended of those started:"
                               f" {counts}")
-        bus = job.program.config.bus_bytes
-        return RtlRun(cycles=self.cycles, started=started, ended=ended, read_bytes=self.beats[0] * bus,
-                      write_bytes=self.beats[1] * bus, memory=memory, registers=self.registers)
+        read_bytes, write_bytes = (job.program.config.bus_bytes * sum(
+            beats for write, _, beats, _ in self.bursts if write == way) for way in (False, True))
+        return RtlRun(cycles=self.cycles, started=started, ended=ended, read_bytes=read_bytes, write_bytes=write_bytes,
+                      bursts=self.bursts, memory=memory, registers=self.registers)

@@ -132,7 +132,7 @@
     ENTRY(11u, "write_decode", "the memory answered a write with DECERR") \
     ENTRY(12u, "read_window", "a read outside of the read window was held back") \
     ENTRY(13u, "write_window", "a write outside of the write window was held back") \
-    ENTRY(14u, "alignment", "a burst that does not begin at a multiple of the bus width was held back") \
+    ENTRY(14u, "burst", "an empty burst, or one not at a multiple of the bus width, was held back") \
     ENTRY(16u, "deadlock", "a command waits for what nobody is going to do") \
     ENTRY(17u, "conflict", "two units met in one bank of the activation memory") \
     ENTRY(18u, "stopped", "the host stopped the engine") \

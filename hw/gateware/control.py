@@ -49,13 +49,11 @@ class Control(Component):
             self.reset.eq(resetting & self.quiet),
         ]
 
-        m.d.comb += fault.eq(self.fault)
-        with m.If(self.fault.code == 0):
-            m.d.comb += fault.source.eq(SOURCES.index("host"))
-            with m.If(self.stop):
-                m.d.comb += fault.code.eq(CODES["stopped"])
-            with m.Elif(self.start):
-                m.d.comb += fault.code.eq(CODES["busy"])
+        with m.If(self.fault.code != 0):
+            m.d.comb += fault.eq(self.fault)
+        with m.Elif(self.stop | self.start):
+            m.d.comb += [fault.code.eq(Mux(self.stop, CODES["stopped"], CODES["busy"])),
+                         fault.source.eq(SOURCES.index("host"))]
 
         # Which block of the program an address of `fetch` lies in: a division, a bit a cycle.
         left, divisor, steps, fits = Signal(32), Signal(32), Signal(range(COUNT_BITS + 1)), Signal()
