@@ -8,11 +8,10 @@ from hw.commands import COUNT_BITS, UNITS
 from hw.faults import CODES
 from hw.gateware.component import Component
 from hw.gateware.layouts import FAULT
-from hw.latency import DEADLOCK_CYCLES
 
 
 class Deadlock(Component):
-    """A fault after `DEADLOCK_CYCLES` cycles in which nothing moves.
+    """A fault after `patience` cycles in which nothing moves.
 
     Put down to a command that waits for a unit which has nothing to do, if there is one: others may only wait for
     that one.
@@ -25,7 +24,8 @@ class Deadlock(Component):
     fault : Out(`FAULT`), as long as nothing moves.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
         units = len(UNITS)
         super().__init__({
             "moves": In(1), "missing": In(data.ArrayLayout(units, units)), "empty": In(units),
@@ -34,7 +34,7 @@ class Deadlock(Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        cycles = Signal(range(DEADLOCK_CYCLES + 1))
+        cycles = Signal(range(self.patience + 1))
         unit = Signal(range(len(UNITS)))
         for idle in (-1, self.empty):
             for index in reversed(range(len(UNITS))):
@@ -42,10 +42,10 @@ class Deadlock(Component):
                     m.d.comb += unit.eq(index)
         with m.If(self.moves):
             m.d.sync += cycles.eq(0)
-        with m.Elif(cycles != DEADLOCK_CYCLES):
+        with m.Elif(cycles != self.patience):
             m.d.sync += cycles.eq(cycles + 1)
         m.d.comb += [
-            self.fault.code.eq(Mux(cycles == DEADLOCK_CYCLES, CODES["deadlock"], 0)),
+            self.fault.code.eq(Mux(cycles == self.patience, CODES["deadlock"], 0)),
             self.fault.source.eq(unit), self.fault.command.eq(self.started[unit]),
         ]
         return m

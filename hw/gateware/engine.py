@@ -21,6 +21,7 @@ from hw.gateware.pointwise import Pointwise
 from hw.gateware.store import Store
 from hw.gateware.weight_memory import WeightMemory
 from hw.gateware.weights import Weights
+from hw.latency import DEADLOCK_CYCLES
 
 
 class Engine(Component):
@@ -131,7 +132,7 @@ class Engine(Component):
         moves = (Cat(getattr(arbiter, f"request_{name}").valid for name in USERS).any()
                  | ~arbiter.quiet | ~(fetch.finished | fetch.blocked) | (started.as_value() != ended.as_value())
                  | Cat(queue.valid & ~queue.missing.any() for queue in queues).any())
-        m.submodules.deadlock = deadlock = Deadlock()
+        m.submodules.deadlock = deadlock = Deadlock(DEADLOCK_CYCLES)
         m.d.comb += [deadlock.moves.eq(moves | self.finished), deadlock.started.eq(started)]
         for index, queue in enumerate(queues):
             m.d.comb += [deadlock.missing[index].eq(queue.missing), deadlock.empty[index].eq(~queue.valid)]

@@ -162,7 +162,7 @@ class Bench {
         if (!memory.broken.empty()) std::printf("protocol %s\n", memory.broken.c_str());
         memory_ = nullptr;
         std::printf("end\n");
-        return ended;
+        return ended && memory.broken.empty();
     }
 
   private:

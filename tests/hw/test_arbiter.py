@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from hw.faults import BY_CODE, SOURCES
 from hw.gateware.arbiter import READERS, USERS, Arbiter
 from tests.support.configs import SKEW, TINY
 from tests.support.pysim import get, put, run_benches
@@ -186,3 +187,176 @@ def test_data_comes_back_to_its_reader(config) -> None:
     assert seen == sent  # each one cycle later, which the order of this bench's checks implies
     assert responses == 4
     assert {user for user, _, _ in sent} == {0, 1, 2}
+
+
+def fault_of(ctx, arbiter: Arbiter) -> tuple[str, str, int, int] | None:
+    """(name, unit, command, address)."""
+    fault = arbiter.fault
+    code, source, command, address = (
+        get(ctx, value) for value in (fault.code, fault.source, fault.command, fault.address)
+    )
+    return (BY_CODE[code].name, SOURCES[source], command, address) if code else None
+
+
+def set_windows(ctx, arbiter: Arbiter, read: tuple[int, int], write: tuple[int, int]) -> None:
+    for way, window in (("read", read), ("write", write)):
+        for end, value in zip(("first", "last"), window, strict=True):
+            put(ctx, getattr(arbiter.windows, f"{way}_{end}"), value)
+
+
+@CONFIGS
+@pytest.mark.parametrize("user", range(len(USERS)))
+def test_windows(config, user: int) -> None:
+    """Bursts inside get to the bus in the next cycle, bursts that are not wholly inside never do."""
+    bus = config.bus_bytes
+    mine, other = (0x1000, 0x10FF), (0x4000, 0x40FF)
+    name, way = USERS[user], "write" if USERS[user] == "store" else "read"
+    cases = [
+        (0x1000, 1, None), (0x1100 - bus, 1, None), (0x1000, 256 // bus, None), (0x10C0, 64 // bus, None),
+        (0x1000 - bus, 1, f"{way}_window"), (0x1100, 1, f"{way}_window"), (0x0FC0, 64 // bus, f"{way}_window"),
+        (0x4000, 1, f"{way}_window"), (0xFFFF_FFC0, 64 // bus, f"{way}_window"), (0, 1, f"{way}_window"),
+        (0x1001, 1, "burst"), (0x1000 + bus // 2, 1, "burst"), (0x1000, 0, "burst"),
+    ]  # fmt: skip
+    seen, wanted = [], []
+
+    async def one(ctx, arbiter: Arbiter, address: int, beats: int) -> None:
+        read, write = (other, mine) if way == "write" else (mine, other)
+        set_windows(ctx, arbiter, read, write)
+        put(ctx, arbiter.bus.request_ready, 1)
+        ask(ctx, arbiter, user, 1, address=address, beats=beats)
+        assert granted(ctx, arbiter) == [user]
+        await ctx.tick()
+        ask(ctx, arbiter, user, 0)
+        seen.append((get(ctx, arbiter.bus.request_valid), get(ctx, arbiter.quiet), fault_of(ctx, arbiter)))
+        await ctx.tick()
+        assert fault_of(ctx, arbiter) is None
+
+    for address, beats, refused in cases:
+        arbiter = Arbiter(config)
+        run_benches(arbiter, lambda ctx, a=arbiter, at=address, n=beats: one(ctx, a, at, n))
+        wanted.append((0, 1, (refused, name, 0, address)) if refused else (1, 0, None))
+    assert seen == wanted
+
+
+def test_a_window_that_cuts_a_burst_is_noticed_to_the_byte() -> None:
+    seen = []
+
+    async def one(ctx, arbiter: Arbiter, window: tuple[int, int]) -> None:
+        set_windows(ctx, arbiter, window, (0, 0))
+        ask(ctx, arbiter, 1, 1, address=0x1000, beats=4)
+        await ctx.tick()
+        seen.append(get(ctx, arbiter.bus.request_valid))
+
+    for window in ((0x1000, 0x101F), (0x1001, 0x101F), (0x1000, 0x101E), (0xFFFF_FFFF, 0)):
+        arbiter = Arbiter(TINY)
+        run_benches(arbiter, lambda ctx, a=arbiter, w=window: one(ctx, a, w))
+    assert seen == [1, 0, 0, 0]
+
+
+def test_halt_and_quiet() -> None:
+    """While `halt` is high nothing is granted, but what is on the bus stays there; `quiet` when all is answered."""
+    arbiter = Arbiter(TINY)
+
+    async def bench(ctx) -> None:
+        open_windows(ctx, arbiter)
+        assert get(ctx, arbiter.quiet)
+        ask(ctx, arbiter, 1, 1)
+        await ctx.tick()
+        put(ctx, arbiter.halt, 1)
+        for _ in range(5):
+            assert not granted(ctx, arbiter)
+            assert get(ctx, arbiter.bus.request_valid)
+            assert not get(ctx, arbiter.quiet)
+            await ctx.tick()
+        put(ctx, arbiter.bus.request_ready, 1)
+        await ctx.tick()
+        put(ctx, arbiter.bus.read.valid, 1)
+        put(ctx, arbiter.bus.read.last, 1)
+        await ctx.tick()
+        put(ctx, arbiter.bus.read.valid, 0)
+        await ctx.tick().repeat(2)
+        assert get(ctx, arbiter.quiet)
+        assert not get(ctx, arbiter.bus.request_valid)
+        assert not granted(ctx, arbiter)
+        put(ctx, arbiter.halt, 0)
+        assert granted(ctx, arbiter) == [1]
+
+    run_benches(arbiter, bench)
+
+
+@CONFIGS
+@pytest.mark.parametrize("seed", range(4))
+def test_errors_are_put_down_to_their_command(config, seed: int) -> None:
+    """Random bursts of all users, some the last of their command; one beat or response is an error."""
+    rng = random.Random(seed)
+    arbiter, bus = Arbiter(config), config.bus_bytes
+    commands = [0] * len(USERS)
+    reads: list[tuple[int, int, int, int]] = []
+    writes: list[tuple[int, int, int, int]] = []
+    wanted, seen = [], []
+
+    async def bench(ctx) -> None:
+        open_windows(ctx, arbiter)
+        put(ctx, arbiter.bus.request_ready, 1)
+        asked = [(64 * rng.randrange(1 << 20), rng.randrange(1, 4), rng.randrange(2)) for _ in USERS]
+        for _ in range(300):
+            for user, (address, beats, final) in enumerate(asked):
+                ask(ctx, arbiter, user, 1, address=address, beats=beats)
+                put(ctx, getattr(arbiter, f"request_{USERS[user]}").final, final)
+            old_reads, old_writes = len(reads), len(writes)
+            for user in granted(ctx, arbiter):
+                address, beats, final = asked[user]
+                (writes if USERS[user] == "store" else reads).append((user, commands[user], address, beats))
+                commands[user] += final
+                asked[user] = 64 * rng.randrange(1 << 20), rng.randrange(1, 4), rng.randrange(2)
+            # The memory answers what it got in the cycles before.
+            error = rng.choice((0, 0, 2, 3))
+            put(ctx, arbiter.bus.written, 0)
+            put(ctx, arbiter.bus.read.valid, 0)
+            expected = None
+            if old_writes and rng.random() < 0.5:
+                user, command, address, _ = writes.pop(0)
+                put(ctx, arbiter.bus.written, 1)
+                put(ctx, arbiter.bus.written_response, error)
+                if error:
+                    expected = f"write_{'slave' if error == 2 else 'decode'}", "store", command, address
+            elif old_reads:
+                user, command, address, left = reads[0]
+                put(ctx, arbiter.bus.read.valid, 1)
+                put(ctx, arbiter.bus.read.last, left == 1)
+                put(ctx, arbiter.bus.read_response, error)
+                if error:
+                    expected = f"read_{'slave' if error == 2 else 'decode'}", USERS[user], command, address
+                reads[0] = user, command, address + bus, left - 1
+                if left == 1:
+                    reads.pop(0)
+            wanted.append(expected)
+            await ctx.tick()
+            seen.append(fault_of(ctx, arbiter))
+
+    run_benches(arbiter, bench)
+    assert seen == wanted
+    assert len({entry for entry in wanted if entry}) > 20
+    assert all(commands)
+
+
+def test_commands_are_counted_from_the_start() -> None:
+    arbiter, seen = Arbiter(TINY), []
+
+    async def bench(ctx) -> None:
+        put(ctx, arbiter.bus.request_ready, 1)
+        set_windows(ctx, arbiter, (0, 0xFFF), (0, 0))
+        for _ in range(2):
+            await ctx.tick()
+            for address in (0, 0x2000):  # the second one is outside
+                ask(ctx, arbiter, 2, 1, address=address)
+                put(ctx, arbiter.request_weights.final, 1)
+                await ctx.tick()
+                ask(ctx, arbiter, 2, 0)
+            seen.append(fault_of(ctx, arbiter))
+            put(ctx, arbiter.start, 1)
+            await ctx.tick()
+            put(ctx, arbiter.start, 0)
+
+    run_benches(arbiter, bench)
+    assert seen == [("read_window", "weights", 1, 0x2000)] * 2
