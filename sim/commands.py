@@ -21,6 +21,7 @@ from sim.golden_commands import save_array
 from sim.model.engine import ModelRun
 from sim.network_run import engine_input, finish, mismatches, plan_network, whole_model
 from sim.pieces import Pieces, compared_pieces, sim_pieces
+from sim.progress import Progress
 from sim.report import (
     aligned,
     engine_lanes,
@@ -205,11 +206,11 @@ def _rtl_network(args: Namespace, source: Source, config: EngineConfig, memory: 
     planned = plan_network(source, config, memory, seed=args.seed, rounding=args.rounding)
     picture = seeded_picture(model, args.seed) if picture is None else picture
     values = engine_input(model, picture, planned.specs, args.rounding)
-    run = run_in_rtl(planned.program, values, memory)
+    run = run_in_rtl(planned.program, values, memory, on_event=Progress(planned.program, planned.run.cycles))
     lines, exact = [f"{source.title} on {engine_line(config, memory, args.clock_mhz)}", ""], {}
     for name, mismatch in mismatches(planned.program, run.memory, model, picture, args.rounding):
         exact[name] = mismatch is None
-        lines.append(f"  {name}: {'bit-exact' if mismatch is None else mismatch}")
+        lines.append(f"  {mismatch or f'{name}: bit-exact'}")
     differences = compare(planned.run, run)
     report = run_report(planned.specs, planned.run, config, args.clock_mhz)
     good = all(exact.values()) and not differences

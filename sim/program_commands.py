@@ -31,6 +31,7 @@ from sim.decisions import decisions, decisions_text
 from sim.golden_commands import save_array
 from sim.model.engine import run_model
 from sim.network_run import PlannedNetwork, plan_network, whole_model
+from sim.progress import Progress
 from sim.report import aligned, engine_line, heading, run_report, run_text
 from sim.statuses import FAILED, OK
 from sim.work import RequestError, load_picture, open_source
@@ -138,7 +139,7 @@ def rtl_program(args: Namespace) -> int:
     memory.beat_spacing(program.config)
     values = _input(program, args.input, args.seed)
     model = run_model(program, memory)
-    run = run_rtl(program, values, memory)
+    run = run_rtl(program, values, memory, on_event=Progress(program, model.cycles))
     differences = compare(model, run)
     output = program.output.unpack(run.memory)
     title = str(description.get("network", args.program))

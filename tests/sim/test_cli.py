@@ -126,6 +126,19 @@ def test_rtl_fails_when_golden_says_otherwise(capsys: pytest.CaptureFixture[str]
     assert "row 0, column 0, channel 0" in out
 
 
+def test_rtl_of_a_network_names_the_first_mismatch(capsys: pytest.CaptureFixture[str],
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    from sim import commands
+
+    right = commands.engine_input
+    monkeypatch.setattr(commands, "engine_input", lambda *arguments: ~right(*arguments))
+    status, out, err = run(capsys, "rtl", "--alpha", "0.25", *SMALL)
+    assert status == 1
+    assert "\n  conv_preds: row 0, column 0, channel " in out
+    assert "elements differ" in out
+    assert "conv_dw_13 " in err
+
+
 @pytest.mark.parametrize(("arguments", "words"), [
     (["sim", "conv_dw_55"], ["'conv_dw_55'", "Did you mean 'conv_dw_5'?", "conv_pw_13"]),
     (["sim", "block_2_add", "--network", "mobilenet_v2"], ["block_2_add", "not run by the engine yet"]),

@@ -63,7 +63,10 @@ def test_a_compiled_network_runs_in_rtl(folder: Path, tmp_path: Path, capsys: py
     status = main(["rtl", "--program", str(folder), "--input", str(tmp_path / "x.npy"),
                    "--output", str(tmp_path / "y.npy"), "--json", "-"])
     assert status == 0
-    total = json.loads(capsys.readouterr().out)["total"]
+    out, err = capsys.readouterr()
+    told = [line.split()[0] for line in err.splitlines() if "ended in cycle" in line]
+    assert sorted(told) == sorted(spec.name for spec in specs)
+    total = json.loads(out)["total"]
     assert total["rtl_cycles"] == total["model_cycles"] == json.loads((folder / MAP).read_text())["cycles"]
     expected = dict(model.trace(picture))["conv_preds"]
     np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), expected, strict=True)
