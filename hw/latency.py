@@ -60,6 +60,19 @@ def drain_tail_vectors(config: EngineConfig) -> int:
     return begun if cycles == 1 else min(begun, (latency + 2) // (cycles - 1))
 
 
+RESIDUAL_SLOTS = 4
+"""Turns of the requantiser for an element with a residual: the layer's, one for each operand, one for the sum."""
+
+RESIDUAL_OPERANDS = 2
+"""Steps from an element's first turn to that of its operands: the requantiser and back."""
+
+RESIDUAL_SUM = 5
+"""Steps from an element's first turn to that of its sum: twice through the requantiser."""
+
+RESIDUAL_TAIL = (RESIDUAL_SUM - 1) * RESIDUAL_SLOTS + 2
+"""Cycles from the end of a command's last step to the turn of its last sum."""
+
+
 def depthwise_window(config: EngineConfig) -> int:
     """From a column block's first issue to the first use of its columns as a window."""
     return KERNEL + 1 + ACTIVATION_READ + 1

@@ -21,6 +21,7 @@ class PointwiseAddresses(Component):
     start, fields : In, take a command.
     issue, vector : In, a vector is issued.
     pass_done, block_end, tile_done, tile_vectors : In, it is the last of its pass, output block, pixel tile.
+    residual : In, the pass is one of the residual's, which has no tap.
     pixel, mask : Out, the next cycle: pixel address of lane 0, and the lanes that read.
     """
 
@@ -30,6 +31,7 @@ class PointwiseAddresses(Component):
             "start": In(1), "fields": In(BODY_LAYOUT["pointwise"]),
             "issue": In(1), "vector": In(range(config.half_vectors)),
             "pass_done": In(1), "block_end": In(1), "tile_done": In(1), "tile_vectors": In(10),
+            "residual": In(1),
             "pixel": Out(20), "mask": Out(config.pe_pixels),
         })
 
@@ -54,7 +56,7 @@ class PointwiseAddresses(Component):
                         Mux(phase_y, row - (phase << 1) + command.width, row + (phase << 1)))),
         ]
 
-        with m.If(self.pass_done):
+        with m.If(self.pass_done & ~self.residual):
             m.d.sync += [blocks.eq(blocks - 1), block.eq(block + command.in_row_stride * pixels)]
             with m.If(blocks == 1):
                 m.d.sync += [blocks.eq(command.in_blocks), columns.eq(columns - 1), tap.eq(right), block.eq(right),

@@ -9,12 +9,15 @@ from hw.gateware.activation_memory import ReadPort
 from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, delayed
 from hw.gateware.pointwise_addresses import PointwiseAddresses
+from hw.gateware.pointwise_residual import PointwiseResidual
 from hw.gateware.rotate import rotate_left, rotate_right
 from hw.latency import ACTIVATION_READ, array_latency
 
 
 class PointwisePasses(Component):
     """Feeds the array: per pixel tile, per output block, one pass per tap of the kernel and input block.
+
+    The residual, if any, follows in passes of its own, into the upper half of the vectors.
 
     Members
     -------
@@ -50,25 +53,31 @@ class PointwisePasses(Component):
         command = Signal(BODY_LAYOUT["pointwise"])
         tiles, outputs, left = Signal(10), Signal(10), Signal(14)
         vector, vectors = Signal(range(config.half_vectors)), Signal(10)
-        active, entering, first, bank = Signal(), Signal(), Signal(), Signal()
+        active, entering, first, bank, residual = Signal(), Signal(), Signal(), Signal(), Signal()
 
         issue, pass_done, tile_done = Signal(), Signal(), Signal()
+        run_done, waits = Signal(), Signal()
         m.d.comb += [
             self.busy.eq(active),
             vectors.eq(Mux(tiles == 1, command.last_vectors, command.tile_vectors)),
-            self.advance.eq(active & entering & self.loaded & ~(first & self.half_busy.bit_select(self.half, 1))),
+            waits.eq(first & ~residual & self.half_busy.bit_select(self.half, 1)),
+            self.advance.eq(active & entering & self.loaded & ~waits),
             issue.eq(self.advance | (active & ~entering)),
             pass_done.eq(issue & (vector == vectors - 1)),
-            self.block_start.eq(self.advance & first),
-            self.block_end.eq(pass_done & (left == 1)),
+            self.block_start.eq(self.advance & first & ~residual),
+            run_done.eq(pass_done & (left == 1)),
+            self.block_end.eq(run_done & (residual | (command.residual_passes == 0))),
             tile_done.eq(self.block_end & (outputs == 1)),
         ]
         with m.If(issue):
             m.d.sync += [entering.eq(0), vector.eq(vector + 1)]
         with m.If(pass_done):
             m.d.sync += [vector.eq(0), entering.eq(1), bank.eq(~bank), first.eq(0), left.eq(left - 1)]
+        with m.If(run_done):
+            m.d.sync += [left.eq(command.residual_passes), first.eq(1), residual.eq(1)]
         with m.If(self.block_end):
-            m.d.sync += [left.eq(command.passes), first.eq(1), self.half.eq(~self.half), outputs.eq(outputs - 1)]
+            m.d.sync += [left.eq(command.passes), residual.eq(0), first.eq(1), self.half.eq(~self.half),
+                         outputs.eq(outputs - 1)]
         with m.If(tile_done):
             m.d.sync += [outputs.eq(command.out_blocks), tiles.eq(tiles - 1)]
             with m.If(tiles == 1):
@@ -77,7 +86,7 @@ class PointwisePasses(Component):
             fields = self.fields
             m.d.sync += [
                 command.eq(fields), active.eq(1), entering.eq(1), first.eq(1), tiles.eq(fields.tiles),
-                outputs.eq(fields.out_blocks), left.eq(fields.passes),
+                outputs.eq(fields.out_blocks), left.eq(fields.passes), residual.eq(0),
             ]
 
         m.submodules.addresses = addresses = PointwiseAddresses(config)
@@ -85,25 +94,36 @@ class PointwisePasses(Component):
             addresses.start.eq(self.start), addresses.fields.eq(self.fields), addresses.issue.eq(issue),
             addresses.vector.eq(vector), addresses.pass_done.eq(pass_done), addresses.block_end.eq(self.block_end),
             addresses.tile_done.eq(tile_done), addresses.tile_vectors.eq(vectors),
+            addresses.residual.eq(residual),
         ]
-        self._to_array(m, addresses, bank, command.input_zero_point)
-        control = Cat(issue, self.half, first, vector)
+        m.submodules.residual = beside = PointwiseResidual(config)
+        m.d.comb += [
+            beside.start.eq(self.start), beside.fields.eq(self.fields), beside.issue.eq(issue),
+            beside.vector.eq(vector), beside.pass_done.eq(pass_done & residual), beside.run_done.eq(run_done & ~residual),
+            beside.block_end.eq(self.block_end), beside.tile_done.eq(tile_done), beside.tile_vectors.eq(vectors),
+        ]
+        pixel, mask = Signal(20), Signal(config.pe_pixels)
+        chosen = delayed(m, residual, 1, "residual")
+        m.d.comb += [pixel.eq(Mux(chosen, beside.pixel, addresses.pixel)),
+                     mask.eq(Mux(chosen, beside.mask, addresses.mask))]
+        self._to_array(m, pixel, mask, bank, Mux(residual, command.residual_zero_point, command.input_zero_point))
+        control = Cat(issue, self.half, first, Mux(residual, vector | config.half_vectors // 2, vector))
         arrived = delayed(m, control, array_latency(config) - 1, "control")
         m.d.comb += Cat(self.valid, self.add_half, self.first, self.vector).eq(arrived)
         return m
 
-    def _to_array(self, m: Module, addresses: PointwiseAddresses, bank, zero_point) -> None:
+    def _to_array(self, m: Module, pixel: Signal, mask: Signal, bank, zero_point) -> None:
         """Reads a vector, turns its pixels to their lanes, subtracts the zero point; taps outside become 0."""
         config = self.config
-        pixels, lane = config.pe_pixels, addresses.pixel[:config.lane_bits]
+        pixels, lane = config.pe_pixels, pixel[:config.lane_bits]
         m.d.comb += [
-            self.read.row.eq(addresses.pixel >> config.lane_bits), self.read.lane.eq(lane),
-            self.read.enable.eq(rotate_left(addresses.mask, lane, 1, pixels)),
+            self.read.row.eq(pixel >> config.lane_bits), self.read.lane.eq(lane),
+            self.read.enable.eq(rotate_left(mask, lane, 1, pixels)),
         ]
         turned = Signal(8 * config.row_bytes)
-        arrived = delayed(m, addresses.pixel, ACTIVATION_READ, "arrived_pixel")
+        arrived = delayed(m, pixel, ACTIVATION_READ, "arrived_pixel")
         m.d.sync += turned.eq(rotate_right(self.read.data, arrived[:config.lane_bits], 8 * config.pe_rows, pixels))
-        mask = delayed(m, addresses.mask, ACTIVATION_READ + 1, "mask")
+        mask = delayed(m, mask, ACTIVATION_READ + 1, "mask")
         zero_point = delayed(m, zero_point, ACTIVATION_READ + 2, "zero_point")
         m.d.comb += self.bank.eq(delayed(m, bank, ACTIVATION_READ + 3, "bank"))
         for pixel in range(pixels):

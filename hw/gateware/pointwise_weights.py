@@ -80,7 +80,8 @@ class PointwiseWeights(Component):
         with m.If(self.start):
             m.d.sync += [
                 first_word.eq(self.fields.word), word.eq(self.fields.word), tiles.eq(self.fields.tiles),
-                per_block.eq(self.fields.passes), inputs.eq(self.fields.passes),
+                per_block.eq(self.fields.passes + self.fields.residual_passes),
+                inputs.eq(self.fields.passes + self.fields.residual_passes),
                 out_blocks.eq(self.fields.out_blocks), outputs.eq(self.fields.out_blocks),
                 zero_point.eq(self.fields.weight_zero_point),
             ]

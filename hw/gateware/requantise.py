@@ -31,6 +31,7 @@ class Requantise(Component):
     parameters : In, `lanes` × `PARAMETERS`, with the accumulators.
     numerics : In(`NUMERICS`), with the accumulators.
     outputs : Out, `lanes` × signed(8).
+    rescaled : Out, `lanes` × signed(32): before zero point and clamp, a cycle earlier.
 
     Timing
     ------
@@ -48,6 +49,7 @@ class Requantise(Component):
             "parameters": In(data.ArrayLayout(PARAMETERS, lanes)),
             "numerics": In(NUMERICS),
             "outputs": Out(data.ArrayLayout(signed(8), lanes)),
+            "rescaled": Out(data.ArrayLayout(signed(32), lanes)),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -101,6 +103,7 @@ class Requantise(Component):
             half.eq(Mux(right == 0, 0, (Const(1, 32) << right) >> 1) - Mux(down & (right != 0), 1, 0)),
         ]
         m.d.sync += rounded.eq((high + half) >> right)
+        m.d.comb += self.rescaled[lane].eq(rounded)
 
         # 6: zero point and clamp.
         minimum, maximum = numerics[4].minimum, numerics[4].maximum

@@ -7,6 +7,8 @@ from hw.config import KERNEL, EngineConfig
 from hw.latency import (
     DEPTHWISE_SUM,
     REQUANTISE,
+    RESIDUAL_SLOTS,
+    RESIDUAL_TAIL,
     SWITCH,
     TAKE,
     depthwise_window,
@@ -90,10 +92,14 @@ class PointwiseTime:
         config = self.config
         tile_words, delay = config.tile_words, drain_delay(config)
         drain_cycles, kept = config.drain_cycles, drain_tail_vectors(config)
-        passes = fields["passes"]
+        passes = fields["passes"] + fields["residual_passes"]
+        residual = fields["residual_passes"] > 0
+        if residual:
+            drain_cycles *= RESIDUAL_SLOTS
         take = max(start, self._issued) + SWITCH
         issue_from, drain_from = take + TAKE, max(take + 2, self._drained + 2)
         words_from, pass_start = start + 1, self._pass_start
+        base = drain_from
         half_free, next_free = self._half_free
         for tile in range(fields["tiles"]):
             vectors = fields["last_vectors"] if tile == fields["tiles"] - 1 else fields["tile_vectors"]
@@ -107,10 +113,15 @@ class PointwiseTime:
                 words_from = loading + tile_words + config.parameter_words
                 issue_from = pass_start + vectors
                 drain = max(drain_from, issue_from + delay)
-                half_free, next_free = next_free, drain + max(0, vectors - kept) * drain_cycles + 1
+                if residual:
+                    drain = base - (base - drain) // RESIDUAL_SLOTS * RESIDUAL_SLOTS
+                    freed = drain + vectors * drain_cycles
+                else:
+                    freed = drain + max(0, vectors - kept) * drain_cycles + 1
+                half_free, next_free = next_free, freed
                 drain_from = drain + vectors * drain_cycles
         self._issued = issue_from - 1
-        self._pass_start, self._drained = pass_start, drain_from - 1
+        self._pass_start, self._drained = pass_start, drain_from - 1 + (RESIDUAL_TAIL if residual else 0)
         self._half_free = [half_free, next_free]
         self.free = max(words_from, take + 1)
         vectors = (fields["tiles"] - 1) * fields["tile_vectors"] + fields["last_vectors"]
