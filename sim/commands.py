@@ -13,6 +13,7 @@ from golden.networks import NETWORKS
 from golden.tables.compared import COMPARED
 from hw.compiler.cascade import check_supported
 from hw.compiler.errors import CompileError
+from hw.compiler.layers import ResidualAdd
 from hw.config import PRESETS, EngineConfig, load_config
 from hw.memory_timing import MemoryTiming, parse_memory
 from hw.rtl import RtlRun
@@ -167,6 +168,8 @@ def _rtl_cascade(args: Namespace, source: Source, specs: Sequence[LayerSpec],
 
     config, memory = engine
     layers = source.numbers(specs, args.seed)
+    if isinstance(layers[0], ResidualAdd):
+        raise CompileError(f"{specs[0].name}: an add runs with the layer before it: give that one, or no LAYER")
     values = source.activations(layers[0], args.seed, picture, args.rounding)
     planned: Planned = plan(layers, config, memory, args.rounding, picture=source.reads_picture(specs[0].name))
     run = run_in_rtl(planned.program, values, memory)

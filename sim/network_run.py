@@ -13,7 +13,7 @@ from golden.model import Model, run_node
 from golden.network import INPUT
 from golden.quantise import Rounding
 from golden.synthetic_model import synthesise_model
-from hw.compiler.cascade import compile_cascades
+from hw.compiler.cascade import compile_cascades, spec_of
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
@@ -42,9 +42,9 @@ def plan_network(source: Source, config: EngineConfig, timing: MemoryTiming, *, 
     cascades = source.whole()
     choices = plan_chain(cascades, config, timing)
     schedules = [choice.schedule for choice in choices]
-    layers = cascades if seed is None else [source.numbers(specs, seed) for specs in cascades]
+    layers = cascades if seed is None else [source.numbers(cascade, seed) for cascade in cascades]
     program = compile_cascades(list(zip(layers, schedules, strict=True)), config, rounding)
-    return PlannedNetwork(specs=[spec for specs in cascades for spec in specs], program=program,
+    return PlannedNetwork(specs=[spec_of(layer) for cascade in cascades for layer in cascade], program=program,
                           run=run_model(program, timing), choices=choices)
 
 

@@ -24,8 +24,11 @@ def engine_lanes(config: EngineConfig) -> int:
 
 
 def layer_rows(specs: Sequence[LayerSpec], run: ModelRun, config: EngineConfig) -> list[dict[str, Any]]:
-    """A row per layer: what its commands did. DRAM bytes are those of its tensors and weights."""
-    rows = []
+    """A row per layer: what its commands did. DRAM bytes are those of its tensors and weights.
+
+    An add that happens in the commands of the layer before it has that layer's times, and nothing of its own.
+    """
+    rows: list[dict[str, Any]] = []
     for index, spec in enumerate(specs):
         unit = unit_of(as_convolution(spec))
         started, ended, busy = [], [], 0
@@ -40,6 +43,8 @@ def layer_rows(specs: Sequence[LayerSpec], run: ModelRun, config: EngineConfig) 
                     busy += work
                 elif name in moved:
                     moved[name] += work * config.bus_bytes
+        if not started:
+            started, ended = [rows[-1]["start"]], [rows[-1]["end"]]
         rows.append({
             "name": spec.name, "op": spec.op, "unit": unit, "macs": spec.macs, "start": min(started), "end": max(ended),
             "cycles": max(ended) - min(started), "busy": busy,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from golden.layer import LayerSpec
+from golden.network import INPUT
 from golden.quantise import Rounding
 from hw.compiler.cascade import (
     Layer,
@@ -15,7 +15,7 @@ from hw.compiler.cascade import (
     spec_of,
 )
 from hw.compiler.errors import CompileError, DoesNotFit
-from hw.compiler.layers import takes_patches
+from hw.compiler.layers import ResidualAdd, takes_patches
 from hw.compiler.rings import Ring
 from hw.config import PRESETS, EngineConfig
 from hw.memory_timing import MemoryTiming
@@ -25,7 +25,7 @@ from sim.model.engine import ModelRun, run_model
 PLAIN = Schedule(stripe_rows=1)
 """What a cascade in mid-network wants; the rows are the search's to choose."""
 
-Chain = Sequence[tuple[LayerSpec, ...]]
+Chain = Sequence[tuple[Layer, ...]]
 """Cascades that follow one another."""
 
 
@@ -61,7 +61,7 @@ def plan(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, ro
 
     Raises `CompileError` if none of the schedules fits.
     """
-    shapes = tuple(spec_of(layer) for layer in layers)
+    shapes = _shapes(layers, INPUT)
     trials = _try(shapes, config, timing, over_picture(shapes, config) if picture else PLAIN)
     best = _fastest(trials)
     if best is None:
@@ -81,46 +81,65 @@ def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming) -> l
     known: dict[tuple, list[Trial]] = {}
 
     def tried(index: int, keep: bool, held: Ring | None) -> list[Trial]:
-        specs = cascades[index]
-        wanted = replace(PLAIN if index else over_picture(specs, config), keep=keep)
-        key = (tuple(replace(spec, name="") for spec in specs), wanted, held and (held.base, held.stride))
+        shapes = _shapes(cascades[index], spec_of(cascades[index - 1][-1]).name if index else INPUT)
+        wanted = replace(PLAIN if index else over_picture(shapes, config), keep=keep)
+        key = (tuple(_nameless(layer) for layer in shapes), wanted, held and (held.base, held.stride))
         if key not in known:
-            known[key] = _try(specs, config, timing, wanted, held)
+            known[key] = _try(shapes, config, timing, wanted, held)
         return known[key]
 
-    for index, specs in enumerate(cascades):
+    for index, layers in enumerate(cascades):
         trials, chosen, ring = [], None, None
-        if index + 1 < len(cascades):
+        # What a later cascade adds is loaded again, so it must be in DRAM.
+        if index + 1 < len(cascades) and spec_of(layers[-1]).name not in _residuals(cascades[index + 2:]):
             trials = tried(index, True, held)
             chosen = _fastest(trials)
-            ring = kept_ring(specs, config, held) if chosen else None
+            ring = kept_ring(layers, config, held) if chosen else None
             if chosen and _fastest(tried(index + 1, False, ring)) is None:
                 chosen = None
         if chosen is None:
             through_dram = tried(index, False, held)
             trials, chosen, ring = [*trials, *through_dram], _fastest(through_dram), None
         if chosen is None:
-            raise _refusal(cascades, specs, trials, config, picture=True)
+            raise _refusal(cascades, layers, trials, config, picture=True)
         result.append(Choice(schedule=chosen.schedule, trials=tuple(trials)))
         held = ring
     return result
 
 
-def over_picture(specs: Sequence[LayerSpec], config: EngineConfig) -> Schedule:
-    """What the network's first cascade wants."""
-    return replace(PLAIN, patches=takes_patches(specs[0], config))
+def _residuals(cascades: Chain) -> set[str]:
+    """Tensors these cascades add."""
+    return {layer.residual for layers in cascades for layer in layers if isinstance(layer, ResidualAdd)}
 
 
-def _try(specs: Sequence[LayerSpec], config: EngineConfig, timing: MemoryTiming, wanted: Schedule,
+def _shapes(layers: Sequence[Layer], source: str) -> tuple[Layer, ...]:
+    """The layers without numbers, and the tensor `source` called as the input of a network."""
+    return tuple(ResidualAdd(layer=layer.spec, operand=layer.operand,
+                             residual=INPUT if layer.residual == source else layer.residual)
+                 if isinstance(layer, ResidualAdd) else spec_of(layer) for layer in layers)
+
+
+def _nameless(layer: Layer) -> tuple:
+    """What two layers of the same shape have in common."""
+    return replace(spec_of(layer), name=""), isinstance(layer, ResidualAdd) and layer.residual == INPUT
+
+
+def over_picture(layers: Sequence[Layer], config: EngineConfig) -> Schedule:
+    """What the network's first cascade wants; patches can't be added later on."""
+    added = INPUT in _residuals([tuple(layers)])
+    return replace(PLAIN, patches=not added and takes_patches(spec_of(layers[0]), config))
+
+
+def _try(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, wanted: Schedule,
          held: Ring | None = None) -> list[Trial]:
     """Schedules from the largest stripes on, `wanted` in all but the rows, until there is nothing more to hope for."""
     trials: list[Trial] = []
     fastest: int | None = None
     slower = 0
-    for schedule in schedules(specs):
+    for schedule in schedules(layers):
         candidate = replace(wanted, stripe_rows=schedule.stripe_rows)
         try:
-            program = compile_cascades([(specs, candidate)], config, held=held)
+            program = compile_cascades([(layers, candidate)], config, held=held)
         except CompileError as error:
             trials.append(Trial(schedule=candidate, cycles=None, refusal=error))
             continue
@@ -142,9 +161,9 @@ def _fastest(trials: Sequence[Trial]) -> Trial | None:
     return trials[min(fitting)[1]] if fitting else None
 
 
-def _refusal(cascades: Chain, specs: Sequence[LayerSpec], trials: Sequence[Trial], config: EngineConfig, *,
+def _refusal(cascades: Chain, layers: Sequence[Layer], trials: Sequence[Trial], config: EngineConfig, *,
              picture: bool) -> CompileError:
-    """Why `specs` fit in no way, by the trial that came nearest, and the presets that all of `cascades` fit."""
+    """Why `layers` fit in no way, by the trial that came nearest, and the presets that all of `cascades` fit."""
     errors = [(trial.schedule.stripe_rows, trial.refusal) for trial in trials if trial.refusal is not None]
     near = [(rows, error) for rows, error in errors if isinstance(error, DoesNotFit)]
     if not near:
@@ -152,17 +171,18 @@ def _refusal(cascades: Chain, specs: Sequence[LayerSpec], trials: Sequence[Trial
     rows, nearest = min(near, key=lambda tried: (tried[1].short, tried[0]))
     presets = [preset.name for preset in PRESETS.values()
                if all(_fits(cascade, preset, picture=picture and index == 0) for index, cascade in enumerate(cascades))]
-    return DoesNotFit(f"{' → '.join(spec.name for spec in specs)}, {rows} {'row' if rows == 1 else 'rows'} at a time:"
-                      f" {nearest}; presets that would do: {', '.join(presets) or 'none'}",
+    names = " → ".join(spec_of(layer).name for layer in layers)
+    return DoesNotFit(f"{names}, {rows} {'row' if rows == 1 else 'rows'} at a time: {nearest};"
+                      f" presets that would do: {', '.join(presets) or 'none'}",
                       memory=nearest.memory, short=nearest.short)
 
 
-def _fits(specs: Sequence[LayerSpec], config: EngineConfig, *, picture: bool) -> bool:
+def _fits(layers: Sequence[Layer], config: EngineConfig, *, picture: bool) -> bool:
     """Whether a cascade fits by itself, from DRAM to DRAM."""
-    wanted = over_picture(specs, config) if picture else PLAIN
-    for schedule in schedules(specs):
+    wanted = over_picture(layers, config) if picture else PLAIN
+    for schedule in schedules(layers):
         try:
-            compile_cascades([(specs, replace(wanted, stripe_rows=schedule.stripe_rows))], config)
+            compile_cascades([(layers, replace(wanted, stripe_rows=schedule.stripe_rows))], config)
         except CompileError:
             continue
         return True

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.add import AddLayer, add
 from golden.layer import LayerSpec, QuantisedLayer
 from golden.model import Model
-from golden.network import Network, UnknownLayer
+from golden.network import INPUT, Network, UnknownLayer
 from golden.networks import network
 from golden.open_model import open_model
 from golden.ops import run_layer
@@ -19,16 +19,20 @@ from golden.synthetic import synthesise_input
 from golden.synthetic_model import synthesised_layer
 from hw.compiler.cascade import check_supported
 from hw.compiler.errors import CompileError
-from hw.compiler.layers import as_convolution, is_cropped
+from hw.compiler.layers import Layer, ResidualAdd, as_convolution, is_cropped, spec_of
 from sim.folding import folded
 
-Computing = QuantisedLayer | AveragePoolLayer | MeanLayer
+Weighted = QuantisedLayer | AveragePoolLayer | MeanLayer
+"""Layers with numbers that the engine runs on one tensor."""
+
+Computing = Weighted | ResidualAdd
 """Layers with numbers that the engine runs."""
 
 HOST = ("softmax", "reshape", "quantize", "dequantize", "mul", "sub")
 """Operators at the ends of a network that stay on the host."""
 
-FUSED = (("depthwise", "pointwise"), ("conv", "depthwise"), ("conv", "depthwise", "pointwise"))
+FUSED = (("depthwise", "pointwise"), ("conv", "depthwise"), ("conv", "depthwise", "pointwise"),
+         ("pointwise", "depthwise"), ("pointwise", "depthwise", "pointwise"))
 """Layers that run as one cascade when they follow one another."""
 
 
@@ -62,6 +66,9 @@ class Source:
         """
         spec = self.network.layer(self.resolve(name))
         check_supported(spec, picture=self.reads_picture(spec.name))
+        if spec.op == "add":
+            raise CompileError(f"{spec.name}: an add runs in the commands of the layer before it: give that one, or no"
+                               " LAYER for the whole network")
         pair = self.network.pair(spec.name)
         return [(spec,), pair] if pair and _supported(pair) else [(spec,)]
 
@@ -83,37 +90,59 @@ class Source:
                 pieces.append((spec,))
         return pieces
 
-    def whole(self) -> list[tuple[LayerSpec, ...]]:
+    def whole(self) -> list[tuple[Layer, ...]]:
         """The engine's part of the network as cascades that follow one another; the host has only the two ends.
 
         Raises `CompileError` naming the first layer in between that the engine does not run.
         """
-        layers = list(self.network.layers)
-        while layers and layers[0].op in HOST:
-            layers.pop(0)
-        while layers and layers[-1].op in HOST:
-            layers.pop()
-        for spec in layers:
-            check_supported(spec, picture=spec is layers[0])
-        for before, spec in pairwise(layers):
-            if self.network.inputs_of(spec.name) != (before.name,):
-                raise CompileError(f"{spec.name}: only chains of layers are run as one network yet")
-        cascades: list[tuple[LayerSpec, ...]] = []
-        for spec in layers:
-            if cascades and fuses((*cascades[-1], spec)):
-                cascades[-1] = (*cascades[-1], spec)
+        specs = list(self.network.layers)
+        while specs and specs[0].op in HOST:
+            specs.pop(0)
+        while specs and specs[-1].op in HOST:
+            specs.pop()
+        for spec in specs:
+            check_supported(spec, picture=spec is specs[0])
+        cascades: list[tuple[Layer, ...]] = []
+        start = before = self.network.inputs_of(specs[0].name)[0] if specs else INPUT
+        for spec in specs:
+            layer = self._chained(spec, before, start)
+            if cascades and fuses((*map(spec_of, cascades[-1]), spec)):
+                cascades[-1] = (*cascades[-1], layer)
             else:
-                cascades.append((spec,))
+                cascades.append((layer,))
+            before = spec.name
         return cascades
 
-    def numbers(self, specs: Sequence[LayerSpec], seed: int) -> list[Computing]:
-        """The layers with their numbers: the model's, or seeded ones."""
-        nodes = [self.model.layer(spec.name) if self.model else synthesised_layer(self.network, spec.name, seed)
-                 for spec in specs]
-        return [replace(node, spec=spec) if isinstance(node, QuantisedLayer) else node
-                for spec, node in zip(specs, nodes, strict=True) if isinstance(node, Computing)]
+    def _chained(self, spec: LayerSpec, before: str, start: str) -> Layer:
+        """The layer as one of a chain that begins with the tensor `start`, after the layer called `before`.
 
-    def activations(self, layer: Computing, seed: int, picture: NDArray | None,
+        Raises `CompileError` if it has other inputs.
+        """
+        inputs = self.network.inputs_of(spec.name)
+        if spec.op == "add" and before in inputs:
+            residual = inputs.index(before) ^ 1
+            name = inputs[residual]
+            return ResidualAdd(layer=spec, residual=INPUT if name == start else name, operand=residual)
+        if inputs != (before,):
+            raise CompileError(f"{spec.name}: reads {' and '.join(inputs)}, not {before}, the layer before it: only"
+                               " chains of layers, with adds, are run as one network")
+        return spec
+
+    def numbers(self, layers: Sequence[Layer], seed: int) -> list[Computing]:
+        """The layers with their numbers: the model's, or seeded ones."""
+        result: list[Computing] = []
+        for layer in layers:
+            name = spec_of(layer).name
+            node = self.model.layer(name) if self.model else synthesised_layer(self.network, name, seed)
+            if isinstance(layer, ResidualAdd) and isinstance(node, AddLayer):
+                result.append(replace(layer, layer=node))
+            elif isinstance(node, QuantisedLayer):
+                result.append(replace(node, spec=spec_of(layer)))
+            elif isinstance(node, Weighted):
+                result.append(node)
+        return result
+
+    def activations(self, layer: Weighted, seed: int, picture: NDArray | None,
                     rounding: Rounding) -> NDArray[np.int8]:
         """The layer's input (h, w, c) int8: out of the model's run on `picture`, or seeded.
 
@@ -131,8 +160,11 @@ class Source:
 
 
 def fuses(specs: Sequence[LayerSpec]) -> bool:
-    """Whether the layers run as one cascade."""
-    return tuple(as_convolution(spec).op for spec in specs) in FUSED and not is_cropped(specs[0])
+    """Whether the layers run as one cascade; an add is the end of the one it follows."""
+    *ops, last = (as_convolution(spec).op for spec in specs)
+    if is_cropped(specs[0]) or "add" in ops:
+        return False
+    return last == "add" or (*ops, last) in FUSED
 
 
 def _supported(specs: Sequence[LayerSpec]) -> bool:
@@ -170,11 +202,18 @@ def open_source(*, name: str, alpha: float, resolution: int, model: str | None,
 
 
 def golden_output(layers: Sequence[Computing], values: NDArray[np.int8], rounding: Rounding) -> NDArray[np.int8]:
-    """What the cascade must compute."""
+    """What a chain of layers must compute; an add takes the chain's input, or the output of the layer it names."""
+    made = {INPUT: values}
     for layer in layers:
-        if layer.spec.op == "fully_connected":
-            values = values.reshape(layer.spec.input_shape)
-        values = run_layer(layer, values, rounding=rounding)
+        if isinstance(layer, ResidualAdd):
+            assert isinstance(layer.layer, AddLayer)
+            operands = [made[layer.residual], values]
+            values = add(*(operands if layer.operand == 0 else reversed(operands)), layer.layer, rounding)
+        elif layer.spec.op == "fully_connected":
+            values = run_layer(layer, values.reshape(layer.spec.input_shape), rounding=rounding)
+        else:
+            values = run_layer(layer, values, rounding=rounding)
+        made[spec_of(layer).name] = values
     return values
 
 

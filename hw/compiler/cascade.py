@@ -25,9 +25,19 @@ from hw.compiler.layers import (
 )
 from hw.compiler.lowering import Lowering
 from hw.compiler.packing import depthwise_shape, pack_depthwise, pack_pointwise, pointwise_shape
-from hw.compiler.pool import PoolNumbers, pool_numbers
+from hw.compiler.pool import PoolNumbers
+from hw.compiler.residual import Stage, add_fields, residual_passes, stages
 from hw.compiler.rings import Ring, pieces, place, runs
-from hw.compiler.stripes import Schedule, input_rows, lags, ring_rows, schedules, slot_rows, stripes
+from hw.compiler.stripes import (
+    Schedule,
+    input_rows,
+    lags,
+    residual_rows,
+    ring_rows,
+    schedules,
+    slot_rows,
+    stripes,
+)
 from hw.compiler.tokens import Region, Space
 from hw.compiler.weights import WeightPlace, place_weights
 from hw.config import KERNEL, OCTET, EngineConfig
@@ -60,7 +70,7 @@ def compile_cascades(cascades: Sequence[tuple[Sequence[Layer], Schedule]], confi
     if patches:
         forms[0][0] = over_patches(forms[0][0])
     specs = [spec_of(layer) for layers in forms for layer in layers]
-    sizes = [prod(_weight_shape(spec, config)) for spec in specs]
+    sizes = [prod(_weight_shape(stage, config)) for layers in forms for stage in stages(layers)]
     lowering = Lowering(config, rounding, sum(ceil(size / ALIGNMENT) * ALIGNMENT for size in sizes))
     source, placements = INPUT, []
     lowering.tensor(INPUT, specs[0].input_shape, patches)
@@ -101,10 +111,11 @@ class _Cascade:
                  schedule: Schedule) -> None:
         self.lowering, self.config = lowering, lowering.config
         self.sequencer = lowering.sequencer
-        self.specs = [spec_of(layer) for layer in layers]
-        self.numbers = [_numbers(layer) for layer in layers]
-        self.first_layer = len(lowering.layers)
-        lowering.layers += [spec.name for spec in self.specs]
+        self.stages = stages(layers)
+        self.specs = [stage.spec for stage in self.stages]
+        self.numbers = [stage.numbers for stage in self.stages]
+        self.layers = [len(lowering.layers) + stage.layer for stage in self.stages]
+        lowering.layers += [spec_of(layer).name for layer in layers]
         self.plan = stripes(self.specs, schedule.stripe_rows)
         self.held, self.keep = held, schedule.keep
         self._slot = 1
@@ -115,7 +126,13 @@ class _Cascade:
         """The cascade's ends in DRAM, and its rings on chip."""
         first, last = self.specs[0], self.specs[-1]
         shapes = [first.input_shape, *(spec.output_shape for spec in self.specs)]
-        rows = ring_rows(self.specs, self.plan)
+        adds = {index: stage.add for index, stage in enumerate(self.stages) if stage.add}
+        # A bank has one reader: what the depthwise unit reads is loaded again to be added.
+        shared = unit_of(first) == "pointwise" and first.op != "conv"
+        from_input = [index for index, add in adds.items() if add.residual == source and shared]
+        if self.held is not None and not shared and any(add.residual == source for add in adds.values()):
+            raise CompileError(f"{first.name}: its input is added later on, so it must be in DRAM")
+        rows = ring_rows(self.specs, self.plan, from_input)
         if self.keep:
             rows[-1] = last.output_shape[0]
         if self.held is None:
@@ -127,14 +144,19 @@ class _Cascade:
         for spec in self.specs[1:]:
             if spec.op == "conv":
                 raise CompileError(f"{spec.name}: a convolution can only be the first layer of a cascade")
-        self.names = [source, *(spec.name for spec in self.specs)]
+        self.names = [source, *(stage.name for stage in self.stages)]
         wanted = list(zip(self.names, shapes, rows, strict=True))
-        if self.held is not None:
-            self.rings = [self.held, *place(self.config, wanted[1:], self.held)]
-        else:
-            self.rings = place(self.config, wanted)
+        others = {index: add.residual for index, add in adds.items() if index not in from_input}
+        extra = [(name, self.specs[index].output_shape, residual_rows(index, self.specs, self.plan))
+                 for index, name in others.items()]
+        rings = place(self.config, [*extra, *wanted[self.held is not None:]], self.held)
+        self.rings = [*([self.held] if self.held else []), *rings[len(extra):]]
+        self.residual_rings = dict.fromkeys(from_input, self.rings[0]) | dict(zip(others, rings, strict=False))
+        self.residual_sources = {index: self.lowering.tensor(name, self.specs[index].output_shape)
+                                 for index, name in others.items()}
+        self.loaded = [(name, self.residual_rings[index]) for index, name in others.items()]
         if not self.keep:
-            self.target = self.lowering.tensor(last.name, last.output_shape)
+            self.target = self.lowering.tensor(self.stages[-1].name, last.output_shape)
 
     def _slots(self, spec: LayerSpec) -> tuple[int, int, int]:
         """Shape of a convolution's input on chip: two slots, the one being loaded and the one being read.
@@ -148,7 +170,7 @@ class _Cascade:
             raise CompileError(f"{spec.name}: a convolution of stride 2 takes every other pixel, a bus of"
                                f" {config.bus_bits} bits brings {config.words_per_beat} pixels of {config.pe_rows}"
                                f" channels at once; nearest: bus_bits={8 * config.pe_rows}")
-        if is_cropped(spec) and (self.keep or len(self.specs) > 1):
+        if is_cropped(spec) and (self.keep or len(self.specs) > 1 or self.stages[0].add):
             raise CompileError(f"{spec.name}: a convolution whose output is narrower than its input ÷ stride"
                                " ends its cascade, and its output goes through DRAM")
         shapes = {"input": spec.input_shape, "output": spec.output_shape}
@@ -164,17 +186,17 @@ class _Cascade:
     def _lay_out_weights(self) -> None:
         config, lowering = self.config, self.lowering
         self.weights = []
-        for index, (spec, numbers) in enumerate(zip(self.specs, self.numbers, strict=True)):
-            depthwise = unit_of(spec) == "depthwise"
-            blocks, size = _weight_shape(spec, config)
+        for stage, numbers, layer in zip(self.stages, self.numbers, self.layers, strict=True):
+            depthwise = unit_of(stage.spec) == "depthwise"
+            blocks, size = _weight_shape(stage, config)
             if numbers is None:
                 data = bytes(blocks * size)
             elif isinstance(numbers, PoolNumbers) or depthwise:
                 data = pack_depthwise(numbers, config).tobytes()
             else:
-                data = pack_pointwise(numbers, config).tobytes()
+                data = pack_pointwise(numbers, config, residual=stage.add is not None).tobytes()
             word_bytes = config.dw_word_bytes if depthwise else config.weight_word_bytes
-            self.weights.append(WeightPlace(spec.name, self.first_layer + index, depthwise, blocks, size, word_bytes,
+            self.weights.append(WeightPlace(stage.spec.name, layer, depthwise, blocks, size, word_bytes,
                                             config.bus_bytes, lowering.weight_spaces[depthwise],
                                             address=lowering.add_weights(data)))
         for depthwise in (True, False):
@@ -185,20 +207,24 @@ class _Cascade:
         return Placement(
             layers=tuple(self.names[1:]), stripe_rows=self.plan[0][-1][1],
             tensors=tuple(TensorPlace(tensor=name, shape=ring.shape, rows=ring.rows, groups=ring.groups, size=ring.size)
-                          for name, ring in zip(self.names, self.rings, strict=True)),
+                          for name, ring in [*zip(self.names, self.rings, strict=True), *self.loaded]),
             weights=tuple(item.place for item in self.weights),
             source=self.names[0] if self.held is None else None, target=None if self.keep else self.names[-1])
 
     def lower(self) -> str:
         """Adds the cascade's commands; returns the name of its output."""
-        self.lowering.enter(self.rings[1:] if self.held else self.rings)
+        loaded = [ring for _, ring in self.loaded]
+        self.lowering.enter([*loaded, *(self.rings[1:] if self.held else self.rings)])
         behind = lags(self.specs)
         for step in range(len(self.plan) + behind[-1]):
             if self.specs[0].op != "conv" and self.held is None and step < len(self.plan):
-                self._transfer("load", self.first_layer, 0, self.source, *self.plan[step][0])
+                self._transfer("load", self.layers[0], self.rings[0], self.source, *self.plan[step][0])
             for index, spec in enumerate(self.specs):
                 if 0 <= step - behind[index] < len(self.plan):
                     rows = self.plan[step - behind[index]][index + 1]
+                    if index in self.residual_sources:
+                        self._transfer("load", self.layers[index], self.residual_rings[index],
+                                       self.residual_sources[index], *rows)
                     if spec.op == "conv":
                         self._convolution(index, *rows)
                     elif unit_of(spec) == "depthwise":
@@ -206,15 +232,13 @@ class _Cascade:
                     else:
                         self._pointwise(index, *rows)
             if not self.keep and step >= behind[-1]:
-                self._transfer("store", self.first_layer + len(self.specs) - 1, -1, self.target,
-                               *self.plan[step - behind[-1]][-1])
-        self.lowering.leave(self.rings)
-        return self.specs[-1].name
+                self._transfer("store", self.layers[-1], self.rings[-1], self.target, *self.plan[step - behind[-1]][-1])
+        self.lowering.leave([*loaded, *self.rings])
+        return self.stages[-1].name
 
-    def _transfer(self, unit: str, layer: int, place: int, tensor: tuple[DramTensor, Space], first: int,
+    def _transfer(self, unit: str, layer: int, ring: Ring, tensor: tuple[DramTensor, Space], first: int,
                   last: int) -> None:
         """Moves rows between DRAM and one of the cascade's rings."""
-        ring = self.rings[place]
         apart = ring.shape[1] != tensor[0].shape[1]
         for y, rows in runs(first, last, [ring]):
             for start, end in pieces(y, y + rows, apart):
@@ -255,13 +279,13 @@ class _Cascade:
                     "out_row_stride": target.stride, **self._numerics(index),
                 }
                 self.sequencer.add(
-                    "depthwise", self.first_layer + index, fields,
+                    "depthwise", self.layers[index], fields,
                     writes=_blocks(target.region(y, y + rows), block, blocks),
                     reads=[region, *_blocks(source.region(*input_rows(spec, y, y + rows)), block, blocks)])
 
     def _pointwise(self, index: int, first: int, last: int) -> None:
         source, width = self.rings[index], self.specs[index].input_shape[1]
-        for y, rows in runs(first, last, [source, self.rings[index + 1]]):
+        for y, rows in runs(first, last, [source, self.rings[index + 1], *self._residual_ring(index)]):
             lane = source.pixel(y) % self.config.pe_pixels
             walk = {
                 "in_pixel": source.base * self.config.pe_pixels + source.pixel(y) - lane,
@@ -276,7 +300,7 @@ class _Cascade:
         config, spec, slots = self.config, self.specs[index], self.rings[index]
         taps = taps_of(spec)
         blocks = slots.blocks // taps.phases
-        for y, rows in runs(first, last, [self.rings[index + 1]]):
+        for y, rows in runs(first, last, [self.rings[index + 1], *self._residual_ring(index)]):
             self._slot = 1 - self._slot
             top, region = y + taps.shift[0], slots.region(self._slot, self._slot + 1)
             # Where row `top` of a phase lies, or would: as far into a beat as it does in DRAM.
@@ -308,7 +332,7 @@ class _Cascade:
         for start, end in pieces(first, last, apart):
             row, phase = divmod(start, taps.stride)
             if phase in used:
-                self.lowering.transfer("load", self.first_layer, slots, self.source, (start, end), region=region,
+                self.lowering.transfer("load", self.layers[0], slots, self.source, (start, end), region=region,
                                        chip_pixel=base + (row - top) * taps.width + phase * taps.stride * plane,
                                        split=taps.stride > 1)
 
@@ -321,9 +345,11 @@ class _Cascade:
         lane = target.pixel(y) % pixels
         end = lane + rows * target.shape[1]
         vectors = ceil(end / pixels)
-        tile = ceil(vectors / ceil(vectors / config.half_vectors))
+        # A residual takes the upper half of the vectors.
+        tile = ceil(vectors / ceil(vectors / (config.half_vectors // (2 if self.stages[index].add else 1))))
         for chunk, blocks, chunk_word, region in self.weights[index].chunks(self.sequencer):
             for block, block_end in pieces(chunk, chunk + blocks, isinstance(spec, Diagonal)):
+                residual, regions = self._residual(index, y, rows, block * octets_per_block)
                 octet, inputs = block * octets_per_block, input_blocks(spec, config, block)
                 row = target.base + octet // config.octets_per_word * target.stride + target.pixel(y) // pixels
                 fields = {
@@ -333,21 +359,32 @@ class _Cascade:
                     "tiles": ceil(vectors / tile), "tile_vectors": tile, "last_vectors": (vectors - 1) % tile + 1,
                     "first_lane": lane, "last_lanes": (end - 1) % pixels + 1,
                     "out_row": row, "out_octet": octet % config.octets_per_word, "out_row_stride": target.stride,
-                    "out_blocks": block_end - block, **self._numerics(index), **dict.fromkeys(RESIDUAL, 0),
+                    "out_blocks": block_end - block, **self._numerics(index), **residual,
                     "octets": min((block_end - block) * octets_per_block, all_octets - octet),
                 }
-                self.sequencer.add("pointwise", self.first_layer + index, fields, reads=[region, *reads],
+                self.sequencer.add("pointwise", self.layers[index], fields, reads=[region, *reads, *regions],
                                    writes=target.region(y, y + rows))
 
+    def _residual_ring(self, index: int) -> list[Ring]:
+        return [self.residual_rings[index]] if index in self.residual_rings else []
 
-def _weight_shape(spec: LayerSpec, config: EngineConfig) -> tuple[int, int]:
-    return (depthwise_shape if unit_of(spec) == "depthwise" else pointwise_shape)(spec, config)
+    def _residual(self, index: int, y: int, rows: int, octet: int) -> tuple[dict[str, int], list[Region]]:
+        """Fields of the residual added to these rows, from the block of `octet` on, and what they read."""
+        add = self.stages[index].add
+        if add is None:
+            return dict.fromkeys(RESIDUAL, 0), []
+        ring = self.residual_rings[index]
+        lane, first = ring.pixel(y) % self.config.pe_pixels, octet // self.config.octets_per_word
+        place = {"residual_passes": residual_passes(self.config), "residual_row_stride": ring.stride,
+                 "residual_pixel": ring.base * self.config.pe_pixels + ring.pixel(y) - lane + first * ring.pixels,
+                 "residual_blocks": ring.blocks - first}
+        return {**add_fields(add), **place}, ring.region(y, y + rows)
 
 
-def _numbers(layer: Layer) -> QuantisedLayer | PoolNumbers | None:
-    if isinstance(layer, LayerSpec):
-        return None
-    return layer if isinstance(layer, QuantisedLayer) else pool_numbers(layer)
+def _weight_shape(stage: Stage, config: EngineConfig) -> tuple[int, int]:
+    if unit_of(stage.spec) == "depthwise":
+        return depthwise_shape(stage.spec, config)
+    return pointwise_shape(stage.spec, config, residual=stage.add is not None)
 
 
 def _blocks(regions: list[Region], first: int, count: int) -> list[Region]:

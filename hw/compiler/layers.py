@@ -4,12 +4,34 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from golden.add import AddLayer
 from golden.layer import LayerSpec, QuantisedLayer
 from golden.pool import AveragePoolLayer, MeanLayer
 from hw.compiler.errors import CompileError
 from hw.config import KERNEL, EngineConfig
 
-Layer = QuantisedLayer | AveragePoolLayer | MeanLayer | LayerSpec
+
+@dataclass(frozen=True, kw_only=True)
+class ResidualAdd:
+    """A layer that adds the tensor `residual` to the output of the layer before it.
+
+    Parameters
+    ----------
+    layer: its numbers, or only its shape
+    residual: name of the layer that makes the tensor, or `golden.network.INPUT`
+    operand: which of the two operands of `layer` it is
+    """
+
+    layer: AddLayer | LayerSpec
+    residual: str
+    operand: int
+
+    @property
+    def spec(self) -> LayerSpec:
+        return self.layer if isinstance(self.layer, LayerSpec) else self.layer.spec
+
+
+Layer = QuantisedLayer | AveragePoolLayer | MeanLayer | ResidualAdd | LayerSpec
 """A layer with its numbers, or only its shape: then its weights are zero, which no cycle depends on."""
 
 POOLS = ("average_pool", "mean")
@@ -181,9 +203,9 @@ def check_supported(spec: LayerSpec, *, picture: bool = False) -> None:
         if spec.output_shape[:2] != (1, 1) or spec.kernel != spec.input_shape[:2]:
             raise CompileError(f"{spec.name}: the engine pools over the whole picture only, not over"
                                f" {spec.kernel[0]}×{spec.kernel[1]} of {spec.input_shape[0]}×{spec.input_shape[1]}")
-    elif shape.op not in ("depthwise", "pointwise", "fully_connected"):
+    elif shape.op not in ("depthwise", "pointwise", "fully_connected", "add"):
         raise CompileError(f"{spec.name}: {spec.op} is not run by the engine yet; it runs convolutions, depthwise,"
-                           " pointwise and fully connected layers, and pools over the whole picture")
+                           " pointwise and fully connected layers, adds, and pools over the whole picture")
 
 
 def _check_convolution(spec: LayerSpec, shape: LayerSpec) -> None:

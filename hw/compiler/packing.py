@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from golden.layer import LayerSpec, QuantisedLayer
 from hw.compiler.layers import input_blocks, passes_of
 from hw.compiler.pool import PoolNumbers
+from hw.compiler.residual import identity_tiles, residual_passes
 from hw.config import KERNEL, PARAMETER_BYTES, EngineConfig
 
 
@@ -19,9 +20,10 @@ def _parameters(layer: QuantisedLayer | PoolNumbers, channels: int) -> NDArray[n
     return rows
 
 
-def pointwise_shape(spec: LayerSpec, config: EngineConfig) -> tuple[int, int]:
+def pointwise_shape(spec: LayerSpec, config: EngineConfig, *, residual: bool = False) -> tuple[int, int]:
     """(output blocks, bytes of a block) of a pointwise layer in the weight memory."""
-    words = passes_of(spec, config) * config.tile_words + config.parameter_words
+    passes = passes_of(spec, config) + (residual_passes(config) if residual else 0)
+    words = passes * config.tile_words + config.parameter_words
     return -(-spec.output_shape[2] // config.pe_cols), words * config.weight_word_bytes
 
 
@@ -30,11 +32,11 @@ def depthwise_shape(spec: LayerSpec, config: EngineConfig) -> tuple[int, int]:
     return -(-spec.output_shape[2] // config.pe_rows), config.dw_block_words * config.dw_word_bytes
 
 
-def pack_pointwise(layer: QuantisedLayer, config: EngineConfig) -> NDArray[np.int8]:
+def pack_pointwise(layer: QuantisedLayer, config: EngineConfig, *, residual: bool = False) -> NDArray[np.int8]:
     """`pointwise_shape` bytes: per block its weight tiles in order of input blocks, then its parameters.
 
     A tile is `pe_rows` rows of `pe_cols` bytes. Of a convolution each tap, top to bottom, left to right, is such a
-    run of tiles. Parameters are byte rows: row j holds byte j of each channel.
+    run of tiles. Identity tiles for a residual follow. Parameters are byte rows: row j holds byte j of each channel.
     Channels beyond the layer's have weights equal to the zero point, so they add nothing. Blocks of input channels
     that a block of output channels does not take have no tiles.
     """
@@ -49,7 +51,8 @@ def pack_pointwise(layer: QuantisedLayer, config: EngineConfig) -> NDArray[np.in
     parameter_rows = config.parameter_words * config.weight_rows_per_word
     parameters = np.zeros((outs, parameter_rows, cols), np.int8)
     parameters[:, :PARAMETER_BYTES] = _parameters(layer, outs * cols).reshape(outs, cols, -1).transpose(0, 2, 1)
-    return np.concatenate([tiles, parameters.reshape(outs, -1)], axis=1)
+    identity = identity_tiles(outs, layer.weight_zero_point, config).reshape(outs, -1) if residual else tiles[:, :0]
+    return np.concatenate([tiles, identity, parameters.reshape(outs, -1)], axis=1)
 
 
 def pack_depthwise(layer: QuantisedLayer | PoolNumbers, config: EngineConfig) -> NDArray[np.int8]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 
 from golden.layer import LayerSpec
@@ -72,8 +73,12 @@ def lags(specs: Sequence[LayerSpec]) -> list[int]:
     return result
 
 
-def ring_rows(specs: Sequence[LayerSpec], plan: list[list[tuple[int, int]]]) -> list[int]:
-    """Rows each tensor needs on chip for a stripe to be read while the next one is written."""
+def ring_rows(specs: Sequence[LayerSpec], plan: list[list[tuple[int, int]]],
+              residuals: Sequence[int] = ()) -> list[int]:
+    """Rows each tensor needs on chip for a stripe to be read while the next one is written.
+
+    The layers `residuals` add the cascade's input to their output.
+    """
     needed = []
     behind = [0, *lags(specs)]
     behind.append(behind[-1])
@@ -89,7 +94,18 @@ def ring_rows(specs: Sequence[LayerSpec], plan: list[list[tuple[int, int]]]) -> 
                 first = input_rows(specs[tensor], *made)[0] if made[0] < made[1] else stripe[tensor][0]
             rows = max(rows, following - first)
         needed.append(rows)
+    for layer in residuals:
+        ahead = 1 + behind[layer + 1]
+        for index, stripe in enumerate(plan):
+            following = plan[min(index + ahead, len(plan) - 1)][0][1]
+            needed[0] = max(needed[0], following - stripe[layer + 1][0])
     return needed
+
+
+def residual_rows(layer: int, specs: Sequence[LayerSpec], plan: list[list[tuple[int, int]]]) -> int:
+    """Rows of a residual out of DRAM: those of a stripe, and those of the next one that is being loaded."""
+    made = [stripe[layer + 1] for stripe in plan]
+    return max(following[1] - current[0] for current, following in pairwise([*made, made[-1]]))
 
 
 def slot_rows(spec: LayerSpec, plan: list[list[tuple[int, int]]]) -> int:

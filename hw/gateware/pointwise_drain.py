@@ -1,6 +1,6 @@
 """Drains finished blocks of accumulators through the requantiser into the activation memory."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
@@ -84,7 +84,7 @@ class PointwiseDrain(Component):
         m.submodules.requantise = requantise = Requantise(self.config.requantise_lanes)
         command, active, take = self._commands(m)
         step, slot = self._walk(m, command, active, take)
-        written = self._results(m, step, slot)
+        written = self._results(m, step, slot, take)
         current = Signal(KEPT)
         with m.If(delayed(m, take, 2, "taken")):
             m.d.sync += current.eq(command)
@@ -209,13 +209,15 @@ class PointwiseDrain(Component):
             ]
         return step, slot
 
-    def _results(self, m: Module, step, slot):
+    def _results(self, m: Module, step, slot, take):
         """The step whose result enters the requantiser now: this one, or in slot 1 that whose sum does."""
         earlier = step
         for stage in range(RESIDUAL_SUM):
             later = Signal(self.step_layout, name=f"step_{stage + 1}_ago")
             with m.If(slot.number == RESIDUAL_SLOTS - 1):
                 m.d.sync += later.eq(earlier)
+            with m.If(take):
+                m.d.sync += later.valid.eq(0)
             earlier = later
         written = Signal(self.step_layout)
         m.d.comb += written.eq(step)
@@ -245,11 +247,11 @@ class PointwiseDrain(Component):
         # Of the sum and its operands: the slots that take them in, counted from the requantiser's own output.
         raw_slot = delayed(m, kind, REQUANTISE, "raw_slot")
         output_slot = delayed(m, raw_slot, 1, "output_slot")
-        rescale = Signal(PARAMETERS)
+        multiplier, shift = Signal(32, name="rescale_multiplier"), Signal(signed(8), name="rescale_shift")
         for number, name in ((1, "sum"), (2, "operand"), (3, "residual")):
             with m.If(kind == number):
-                m.d.comb += [rescale.multiplier.eq(command[f"{name}_multiplier"]),
-                             rescale.shift.eq(-command[f"{name}_shift"])]
+                m.d.comb += [multiplier.eq(command[f"{name}_multiplier"]), shift.eq(-command[f"{name}_shift"])]
+        rescale = Cat(Const(0, 32), multiplier, shift)
         for lane in range(config.requantise_lanes):
             pixel, channel = divmod(lane, self.channels)
             accumulator = Signal(signed(32), name=f"accumulator_{lane}")
@@ -262,7 +264,7 @@ class PointwiseDrain(Component):
             operand, total = self._operands(m, lane, drained, kind, output_slot, raw_slot, command, requantise)
             m.d.sync += [
                 accumulator.eq(Mux(kind == 0, drained, Mux(kind == 1, total, operand << ADD_SHIFT))),
-                parameters.as_value().eq(Mux(kind == 0, own, rescale.as_value())),
+                parameters.as_value().eq(Mux(kind == 0, own, rescale)),
             ]
             m.d.comb += [requantise.accumulators[lane].eq(accumulator), requantise.parameters[lane].eq(parameters)]
 

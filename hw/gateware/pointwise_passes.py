@@ -99,7 +99,8 @@ class PointwisePasses(Component):
         m.submodules.residual = beside = PointwiseResidual(config)
         m.d.comb += [
             beside.start.eq(self.start), beside.fields.eq(self.fields), beside.issue.eq(issue),
-            beside.vector.eq(vector), beside.pass_done.eq(pass_done & residual), beside.run_done.eq(run_done & ~residual),
+            beside.vector.eq(vector), beside.pass_done.eq(pass_done & residual),
+            beside.run_done.eq(run_done & ~residual),
             beside.block_end.eq(self.block_end), beside.tile_done.eq(tile_done), beside.tile_vectors.eq(vectors),
         ]
         pixel, mask = Signal(20), Signal(config.pe_pixels)
@@ -126,9 +127,9 @@ class PointwisePasses(Component):
         mask = delayed(m, mask, ACTIVATION_READ + 1, "mask")
         zero_point = delayed(m, zero_point, ACTIVATION_READ + 2, "zero_point")
         m.d.comb += self.bank.eq(delayed(m, bank, ACTIVATION_READ + 3, "bank"))
-        for pixel in range(pixels):
-            word = turned.word_select(pixel, 8 * config.pe_rows)
+        for number in range(pixels):
+            word = turned.word_select(number, 8 * config.pe_rows)
             for row in range(config.pe_rows):
-                operand = Signal(signed(9), name=f"operand_{row}_{pixel}")
-                m.d.sync += operand.eq(Mux(mask[pixel], word.word_select(row, 8).as_signed() - zero_point, 0))
-                m.d.comb += self.operands[row][pixel].eq(operand)
+                operand = Signal(signed(9), name=f"operand_{row}_{number}")
+                m.d.sync += operand.eq(Mux(mask[number], word.word_select(row, 8).as_signed() - zero_point, 0))
+                m.d.comb += self.operands[row][number].eq(operand)

@@ -4,8 +4,11 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from golden.layer import LayerSpec, Padding, window_output
+from golden.add import AddLayer
+from golden.layer import LayerSpec, Padding, QuantisedLayer, window_output
+from golden.network import INPUT
 from golden.synthetic import synthesise
+from hw.compiler.layers import ResidualAdd
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
 from sim.work import Computing
@@ -43,6 +46,37 @@ def cascades(draw: st.DrawFn) -> list[Computing]:
         layers.append(synthesise(spec, draw(st.integers(0, 9)), zero_point))
         shape, zero_point = spec.output_shape, layers[-1].output_zero_point
     return layers
+
+
+@st.composite
+def residual_networks(draw: st.DrawFn) -> list[list[Computing]]:
+    """One or two cascades the last of which ends with an add of the network's input; all keep its shape."""
+    shape = (draw(st.integers(1, 9)), draw(st.integers(1, 12)), draw(st.integers(1, 50)))
+    zero_point = first = draw(st.integers(-128, 127))
+    result: list[list[Computing]] = [[]]
+    for index, op in enumerate(draw(st.sampled_from(
+            ("pr", "dpr", "pdpr", "pdpr", "r", "dr", "p|pr", "p|pdpr", "d|r")))):
+        name, seed = f"{op}_{index}", draw(st.integers(0, 9))
+        if op == "|":
+            result.append([])
+            continue
+        if op == "r":
+            spec = LayerSpec(name=name, op="add", input_shape=shape, output_shape=shape)
+            operand = draw(st.sampled_from((0, 1)))
+            layer = synthesise(spec, seed, *((first, zero_point) if operand == 0 else (zero_point, first)))
+            assert isinstance(layer, AddLayer)
+            result[-1].append(ResidualAdd(layer=layer, residual=INPUT, operand=operand))
+            break
+        if op == "d":
+            spec = LayerSpec(name=name, op="depthwise", input_shape=shape, output_shape=shape, kernel=(3, 3),
+                             padding=Padding(top=1, bottom=1, left=1, right=1))
+        else:
+            spec = _pointwise(name, shape, shape[2])
+        layer = synthesise(spec, seed, zero_point)
+        assert isinstance(layer, QuantisedLayer)
+        result[-1].append(layer)
+        zero_point = layer.output_zero_point
+    return result
 
 
 @st.composite

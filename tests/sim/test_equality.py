@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from golden.layer import QuantisedLayer
 from golden.networks import mobilenet_v1
 from golden.quantise import Rounding
 from golden.synthetic import synthesise_input, synthesise_layer
-from hw.compiler.cascade import Schedule, compile_cascade
+from hw.compiler.cascade import Schedule, compile_cascade, compile_cascades, spec_of
 from hw.compiler.errors import CompileError
 from hw.compiler.layers import as_convolution
 from hw.config import PRESETS, EngineConfig
@@ -23,7 +24,7 @@ from sim.check import compare
 from sim.model.engine import run_model
 from sim.search import plan
 from sim.work import golden_output
-from tests.sim.strategies import cascades, timings
+from tests.sim.strategies import cascades, residual_networks, timings
 from tests.support.configs import SKEW, TINY, WIDE
 
 BUILDS = [TINY, SKEW, WIDE]
@@ -67,6 +68,40 @@ def test_random(config: EngineConfig, data: st.DataObject) -> None:
 @given(data=st.data())
 def test_random_many(config: EngineConfig, data: st.DataObject) -> None:
     random_check(config, data)
+
+
+def residual_check(config: EngineConfig, data: st.DataObject) -> None:
+    network = data.draw(residual_networks(), label="cascades")
+    height = spec_of(network[0][0]).input_shape[0]
+    schedules = [Schedule(stripe_rows=data.draw(st.integers(1, height), label="stripe rows")) for _ in network]
+    rounding = data.draw(st.sampled_from(("double", "single")), label="rounding")
+    memory = data.draw(timings(config), label="memory")
+    try:
+        program = compile_cascades(list(zip(network, schedules, strict=True)), config, rounding)
+    except CompileError:
+        assume(False)
+        return
+    values = np.random.default_rng(0).integers(-128, 128, program.input.shape).astype(np.int8)
+    rtl = run_rtl(program, values, memory)
+    assert compare(run_model(program, memory), rtl) == []
+    layers = [layer for cascade in network for layer in cascade]
+    expected = golden_output(layers, values, rounding)
+    assert first_mismatch("sum", expected, program.output.unpack(rtl.memory)) is None
+
+
+@named
+@settings(parent=SETTINGS(), max_examples=40, derandomize=True)
+@given(data=st.data())
+def test_random_residuals(config: EngineConfig, data: st.DataObject) -> None:
+    residual_check(config, data)
+
+
+@pytest.mark.full
+@named
+@settings(parent=SETTINGS(), max_examples=1000)
+@given(data=st.data())
+def test_random_residuals_many(config: EngineConfig, data: st.DataObject) -> None:
+    residual_check(config, data)
 
 
 MEMORIES = [MemoryTiming(), MemoryTiming(read_latency=7, max_outstanding=2, burst_bytes=64, pause_period=90,
