@@ -193,6 +193,9 @@ def _add_rtl_rows(report: dict[str, Any], model: ModelRun, rtl: RtlRun, exact: d
     for index, row in enumerate(report["layers"]):
         commands = [(unit, number) for unit, times in model.units.items()
                     for number, command in enumerate(times.commands) if command.layer == index]
+        if not commands:  # an add that the layer before it does
+            row |= {key: report["layers"][index - 1][key] for key in ("bit_exact", "model_cycles", "rtl_cycles")}
+            continue
         span = (max(rtl.ended[unit][number] for unit, number in commands)
                 - min(rtl.started[unit][number] for unit, number in commands))
         verdict = next(found for found in verdicts[index:] if found is not None)
