@@ -168,8 +168,7 @@ def _rtl_cascade(args: Namespace, source: Source, specs: Sequence[LayerSpec],
 
     config, memory = engine
     layers = source.numbers(specs, args.seed)
-    if isinstance(layers[0], ResidualAdd):
-        raise CompileError(f"{specs[0].name}: an add runs with the layer before it: give that one, or no LAYER")
+    assert not isinstance(layers[0], ResidualAdd)
     values = source.activations(layers[0], args.seed, picture, args.rounding)
     planned: Planned = plan(layers, config, memory, args.rounding, picture=source.reads_picture(specs[0].name))
     run = run_in_rtl(planned.program, values, memory)

@@ -74,12 +74,14 @@ def test_network_counts_every_layer(capsys: pytest.CaptureFixture[str]) -> None:
     assert report["total"]["macs"] == mobilenet_v1(resolution=32).macs
 
 
-def test_network_with_layers_the_engine_does_not_run(capsys: pytest.CaptureFixture[str]) -> None:
+def test_network_with_adds(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "sim", "--network", "mobilenet_v2", "--json", "-", *SMALL)
-    report = json.loads(out)
+    report, network = json.loads(out), mobilenet_v2(resolution=32)
     assert status == 0
-    assert len(report["layers"]) + len(report["not_run"]) == len(mobilenet_v2(resolution=32).layers)
-    assert {"block_2_add", "softmax"} <= {layer["name"] for layer in report["not_run"]}
+    assert [row["name"] for row in report["layers"]] == [name for name in network.names if name != "softmax"]
+    assert report["total"]["macs"] == network.macs
+    rows = {row["name"]: row for row in report["layers"]}
+    assert rows["block_2_add"]["end"] == rows["block_2_project"]["end"]
 
 
 def test_a_compared_network_drops_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,8 +143,7 @@ def test_rtl_of_a_network_names_the_first_mismatch(capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize(("arguments", "words"), [
     (["sim", "conv_dw_55"], ["'conv_dw_55'", "Did you mean 'conv_dw_5'?", "conv_pw_13"]),
-    (["sim", "block_2_add", "--network", "mobilenet_v2"], ["block_2_add", "not run by the engine yet"]),
-    (["rtl", "--network", "mobilenet_v2"], ["add", "not run by the engine yet"]),
+    (["sim", "block_2_add", "--network", "mobilenet_v2"], ["block_2_add", "the layer before it"]),
     (["sim", "conv_dw_5", "--config", "pe999"], ["'pe999'", "pe256"]),
     (["sim", "conv_dw_5", "--config", "pe256,pe_rows=12"], ["pe_rows=12", "multiple of 8", "nearest"]),
     (["sim", "conv_dw_5", "--config", "pe256,dw_channels=8"], ["dw_channels=8", "nearest: dw_channels=4"]),
@@ -188,7 +189,7 @@ def test_a_missing_compiler_is_named(capsys: pytest.CaptureFixture[str], monkeyp
 def test_list_shows_layers_and_presets(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "list", "--network", "mobilenet_v2")
     assert status == 0
-    for word in ("mobilenet_v1", "block_16_project", "pe1024", "not yet"):
+    for word in ("mobilenet_v1", "block_16_project", "pe1024", "host"):
         assert word in out
 
 

@@ -1,13 +1,15 @@
 """Whole networks in RTL: every tensor that reaches DRAM is golden's, every cycle the model's."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from golden.importer import load_tflite
-from golden.networks import conv_mobilenet, mobilenet_v1
+from golden.network import Network
+from golden.networks import conv_mobilenet, mobilenet_v1, mobilenet_v2
 from hw.config import PRESETS, EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.rtl import run_rtl
@@ -44,6 +46,11 @@ def test_conv_mobilenet(config: EngineConfig, alpha: float) -> None:
     check(Source(title="", network=network), config, MemoryTiming())
 
 
+@pytest.mark.parametrize(("alpha", "resolution"), [(0.35, 32), (0.5, 64)])
+def test_mobilenet_v2(alpha: float, resolution: int) -> None:
+    check(Source(title="", network=mobilenet_v2(alpha, resolution, classes=10)), PRESETS["pe64"], MemoryTiming())
+
+
 def test_on_a_small_engine_and_a_slow_memory() -> None:
     memory = MemoryTiming(read_latency=90, burst_bytes=64, max_outstanding=3, pause_period=200, pause_length=60)
     network = mobilenet_v1(0.25, 64, classes=7)
@@ -69,8 +76,9 @@ def test_a_real_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 @pytest.mark.full
 @pytest.mark.parametrize("preset", ["pe256", "odd"])
-def test_mobilenet_v1_at_full_size(preset: str) -> None:
-    check(Source(title="", network=mobilenet_v1()), PRESETS[preset], MemoryTiming())
+@pytest.mark.parametrize("network", [mobilenet_v1, mobilenet_v2])
+def test_at_full_size(preset: str, network: Callable[[], Network]) -> None:
+    check(Source(title="", network=network()), PRESETS[preset], MemoryTiming())
 
 
 def test_a_wrong_picture_shows() -> None:
