@@ -51,7 +51,7 @@ class Placement:
     ----------
     layers: names in order
     stripe_rows: rows of the last layer's output made at a time
-    tensors: the cascade's input, then the output of each layer
+    tensors: the cascade's input, the outputs of its layers, then what is loaded to be added to one of them
     weights: of each layer
     source, target: the tensor in DRAM its input comes from and its output goes to; None if that stays on chip
     """

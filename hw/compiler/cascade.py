@@ -115,7 +115,8 @@ class _Cascade:
         self.specs = [stage.spec for stage in self.stages]
         self.numbers = [stage.numbers for stage in self.stages]
         self.layers = [len(lowering.layers) + stage.layer for stage in self.stages]
-        lowering.layers += [spec_of(layer).name for layer in layers]
+        self.layer_names = tuple(spec_of(layer).name for layer in layers)
+        lowering.layers += self.layer_names
         self.plan = stripes(self.specs, schedule.stripe_rows)
         self.held, self.keep = held, schedule.keep
         self._slot = 1
@@ -205,7 +206,7 @@ class _Cascade:
     def placement(self) -> Placement:
         """Where everything of the cascade lies."""
         return Placement(
-            layers=tuple(self.names[1:]), stripe_rows=self.plan[0][-1][1],
+            layers=self.layer_names, stripe_rows=self.plan[0][-1][1],
             tensors=tuple(TensorPlace(tensor=name, shape=ring.shape, rows=ring.rows, groups=ring.groups, size=ring.size)
                           for name, ring in [*zip(self.names, self.rings, strict=True), *self.loaded]),
             weights=tuple(item.place for item in self.weights),

@@ -25,7 +25,16 @@ SMALL = ["--alpha", "0.25", "--resolution", "32", "--config", "pe64"]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("program")
-    assert main(["compile", *SMALL, "--out", str(path), "--json", str(path / "all.json")]) == 0
+    assert main(["compile", *SMALL, "--out", str(path)]) == 0
+    return path
+
+
+@pytest.fixture(scope="module", params=["mobilenet_v1", "mobilenet_v2"])
+def decided(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With the machine-readable report beside the program."""
+    path = tmp_path_factory.mktemp(request.param)
+    arguments = ["--network", request.param, *SMALL, "--out", str(path), "--json", str(path / "all.json")]
+    assert main(["compile", *arguments]) == 0
     return path
 
 
@@ -72,9 +81,9 @@ def test_a_compiled_network_runs_in_rtl(folder: Path, tmp_path: Path, capsys: py
     np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), expected, strict=True)
 
 
-def test_the_report_says_what_was_decided(folder: Path) -> None:
-    text, report = (folder / REPORT).read_text(), json.loads((folder / "all.json").read_text())
-    program = load_program(folder)
+def test_the_report_says_what_was_decided(decided: Path) -> None:
+    text, report = (decided / REPORT).read_text(), json.loads((decided / "all.json").read_text())
+    program = load_program(decided)
     assert [name for cascade in report["cascades"] for name in cascade["layers"]] == list(program.layers)
     assert f"{report['total']['cycles']:,} cycles" in text
     for cascade in report["cascades"]:
