@@ -139,6 +139,7 @@ class _Cascade:
         if self.held is None:
             self.source = self.lowering.tensor(source, first.input_shape)
         if first.op == "conv":
+            self._check_convolution(first)
             rows[0] = 2
             shapes[0] = self._slots(first)
             shapes[1] = (first.output_shape[0], taps_of(first).width, first.output_shape[2])
@@ -165,8 +166,16 @@ class _Cascade:
         A slot is a row of pixels, long enough for the rows of a stripe in each of the phases.
         """
         config, taps = self.config, taps_of(spec)
-        if self.held is not None:
-            raise CompileError(f"{spec.name}: a convolution reads its input from DRAM only")
+        pixels = slot_rows(spec, self.plan) * taps.width + config.words_per_beat - 1
+        blocks = taps.phases * ceil(spec.input_shape[2] / config.pe_rows)
+        return 2, ceil(pixels / config.pe_pixels) * config.pe_pixels, blocks * config.pe_rows
+
+    def _check_convolution(self, spec: LayerSpec) -> None:
+        """Raises `CompileError` for one that can't have its input or its output where this cascade has it."""
+        config, taps = self.config, taps_of(spec)
+        if self.held is not None and (spec.stride != (1, 1) or taps.width != spec.input_shape[1]):
+            raise CompileError(f"{spec.name}: a convolution of stride 2, or whose output is wider than its input, reads"
+                               " its input from DRAM only")
         if splits_beats(spec, config):
             raise CompileError(f"{spec.name}: a convolution of stride 2 takes every other pixel, a bus of"
                                f" {config.bus_bits} bits brings {config.words_per_beat} pixels of {config.pe_rows}"
@@ -180,9 +189,6 @@ class _Cascade:
                 raise CompileError(f"{spec.name}: rows of {taps.width} pixels on chip and of {width} of its {name} in"
                                    f" DRAM do not both fill the beats of a bus of {config.bus_bits} bits; nearest:"
                                    f" bus_bits={8 * config.pe_rows}")
-        pixels = slot_rows(spec, self.plan) * taps.width + config.words_per_beat - 1
-        blocks = taps.phases * ceil(spec.input_shape[2] / config.pe_rows)
-        return 2, ceil(pixels / config.pe_pixels) * config.pe_pixels, blocks * config.pe_rows
 
     def _lay_out_weights(self) -> None:
         config, lowering = self.config, self.lowering
@@ -297,16 +303,20 @@ class _Cascade:
             self._systolic(index, y, rows, walk, source.region(y, y + rows))
 
     def _convolution(self, index: int, first: int, last: int) -> None:
-        """Loads the rows a stripe reads into the slot that is not in use, then runs the taps over them."""
+        """Runs the taps over the rows a stripe reads: loaded into the slot not in use, or all on chip already."""
         config, spec, slots = self.config, self.specs[index], self.rings[index]
         taps = taps_of(spec)
         blocks = slots.blocks // taps.phases
         for y, rows in runs(first, last, [self.rings[index + 1], *self._residual_ring(index)]):
-            self._slot = 1 - self._slot
-            top, region = y + taps.shift[0], slots.region(self._slot, self._slot + 1)
-            # Where row `top` of a phase lies, or would: as far into a beat as it does in DRAM.
-            base = slots.pixel(self._slot) + top * taps.width % config.words_per_beat
-            self._load_slot(spec, (y, y + rows), top, base, region)
+            top = y + taps.shift[0]
+            # Where row `top` of a phase lies, or would.
+            if self.held is not None:
+                base, region = top * taps.width, slots.region(*input_rows(spec, y, y + rows))
+            else:
+                self._slot = 1 - self._slot
+                region = slots.region(self._slot, self._slot + 1)
+                base = slots.pixel(self._slot) + top * taps.width % config.words_per_beat  # into a beat as in DRAM
+                self._load_slot(spec, (y, y + rows), top, base, region)
             first_y, first_x = divmod(y * taps.width - self.rings[index + 1].pixel(y) % config.pe_pixels, taps.width)
             lane = y * taps.width - first_y * taps.width - first_x
             pixel = slots.base * config.pe_pixels + base + taps.shift[1] - lane
