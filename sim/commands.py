@@ -258,7 +258,7 @@ def run_list(args: Namespace) -> int:
     table = [("layer", "kind", "shape", "MACs", "run by")]
     for spec in source.network.layers:
         try:
-            check_supported(spec)
+            check_supported(spec, picture=source.reads_picture(spec.name))
             where = "engine"
         except CompileError:
             where = "not yet" if spec.macs or spec.op in ("add", "average_pool", "mean") else "host"

@@ -38,7 +38,7 @@ def _end(name: str | None, program: Program, tensor: str) -> dict[str, Any]:
 
 def _trial(trial: Trial, chosen: bool) -> dict[str, Any]:
     row = {"stripe_rows": trial.schedule.stripe_rows, "output": "chip" if trial.schedule.keep else "dram",
-           "cycles": trial.cycles, "chosen": chosen}
+           "piece_bytes": trial.schedule.piece_bytes, "cycles": trial.cycles, "chosen": chosen}
     if isinstance(trial.refusal, DoesNotFit):
         row |= {"memory": trial.refusal.memory, "short": trial.refusal.short}
     return row
@@ -79,7 +79,7 @@ def _end_text(what: str, name: str | None, tensor: str, program: Program) -> str
 
 
 def _tried_text(choice: Choice) -> list[str]:
-    table = [("  tried: output", "rows", "cycles alone", "")]
+    table = [("  tried: output", "rows", "weights in pieces of", "cycles alone", "")]
     for (keep, refusal), run in groupby(choice.trials, lambda trial: (trial.schedule.keep, _refusal_text(trial))):
         trials = list(run)
         where = "  on chip" if keep else "  to DRAM"
@@ -87,9 +87,9 @@ def _tried_text(choice: Choice) -> list[str]:
             shortage = min(getattr(trial.refusal, "short", 0) for trial in trials)
             found = f"{refusal}, {shortage:,} bytes short or more" if shortage else refusal
             first, last = trials[0].schedule.stripe_rows, trials[-1].schedule.stripe_rows
-            table.append((where, f"{first} to {last}" if first > last else f"{first}", found, ""))
+            table.append((where, f"{first} to {last}" if first > last else f"{first}", "", found, ""))
             continue
-        table += [(where, str(trial.schedule.stripe_rows), f"{trial.cycles:,}",
+        table += [(where, str(trial.schedule.stripe_rows), f"{trial.schedule.piece_bytes:,}", f"{trial.cycles:,}",
                    "chosen" if trial.schedule == choice.schedule else "") for trial in trials]
     lines = aligned(table, left=1)
     if not choice.schedule.keep and any(trial.schedule.keep and trial.cycles for trial in choice.trials):

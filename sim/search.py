@@ -17,6 +17,7 @@ from hw.compiler.cascade import (
 from hw.compiler.errors import CompileError, DoesNotFit
 from hw.compiler.layers import ResidualAdd, takes_patches
 from hw.compiler.rings import Ring
+from hw.compiler.stripes import PIECES
 from hw.config import PRESETS, EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
@@ -137,22 +138,31 @@ def _try(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, wa
     fastest: int | None = None
     slower = 0
     for schedule in schedules(layers):
-        candidate = replace(wanted, stripe_rows=schedule.stripe_rows)
-        try:
-            program = compile_cascades([(layers, candidate)], config, held=held)
-        except CompileError as error:
-            trials.append(Trial(schedule=candidate, cycles=None, refusal=error))
+        trial = _trial(layers, replace(wanted, stripe_rows=schedule.stripe_rows), config, timing, held)
+        trials.append(trial)
+        if trial.cycles is None:
             continue
-        cycles = run_model(program, timing).cycles
-        trials.append(Trial(schedule=candidate, cycles=cycles))
-        if fastest is None or cycles < fastest:
-            fastest, slower = cycles, 0
+        if fastest is None or trial.cycles < fastest:
+            fastest, slower = trial.cycles, 0
             continue
         # Smaller stripes cost more halo, more commands and more weight traffic: past the optimum it only gets worse.
         slower += 1
         if slower == 3:
             break
+    best = _fastest(trials)
+    if best is not None:
+        trials += [_trial(layers, replace(best.schedule, piece_bytes=size), config, timing, held)
+                   for size in PIECES[1:]]
     return trials
+
+
+def _trial(layers: Sequence[Layer], schedule: Schedule, config: EngineConfig, timing: MemoryTiming,
+           held: Ring | None) -> Trial:
+    try:
+        program = compile_cascades([(layers, schedule)], config, held=held)
+    except CompileError as error:
+        return Trial(schedule=schedule, cycles=None, refusal=error)
+    return Trial(schedule=schedule, cycles=run_model(program, timing).cycles)
 
 
 def _fastest(trials: Sequence[Trial]) -> Trial | None:

@@ -118,7 +118,7 @@ class _Cascade:
         self.layer_names = tuple(spec_of(layer).name for layer in layers)
         lowering.layers += self.layer_names
         self.plan = stripes(self.specs, schedule.stripe_rows)
-        self.held, self.keep = held, schedule.keep
+        self.held, self.keep, self.piece_bytes = held, schedule.keep, schedule.piece_bytes
         self._slot = 1
         self._place(source)
         self._lay_out_weights()
@@ -207,7 +207,8 @@ class _Cascade:
                                             config.bus_bytes, lowering.weight_spaces[depthwise],
                                             address=lowering.add_weights(data)))
         for depthwise in (True, False):
-            place_weights(config, [item for item in self.weights if item.depthwise == depthwise], depthwise=depthwise)
+            place_weights(config, [item for item in self.weights if item.depthwise == depthwise], depthwise=depthwise,
+                          piece_bytes=self.piece_bytes)
 
     def placement(self) -> Placement:
         """Where everything of the cascade lies."""

@@ -8,6 +8,9 @@ from math import ceil
 from golden.layer import LayerSpec
 from hw.compiler.layers import POOLS, Layer, spec_of, taps_of, unit_of
 
+PIECES = (16384, 65536, 4096)
+"""Sizes of pieces of weights worth trying."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
@@ -18,11 +21,13 @@ class Schedule:
     stripe_rows: rows of the last layer's output that are made at a time
     keep: the whole output stays on chip for the next cascade instead of going through DRAM
     patches: the first layer, a convolution, finds its input in DRAM as its im2col, which only the host writes
+    piece_bytes: weights come in pieces of about this size; small ones are there early, but cost a command each
     """
 
     stripe_rows: int
     keep: bool = False
     patches: bool = False
+    piece_bytes: int = PIECES[0]
 
 
 def schedules(layers: Sequence[Layer]) -> list[Schedule]:

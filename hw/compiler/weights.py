@@ -48,13 +48,18 @@ class WeightPlace:
                             slot_bytes=self.blocks_per_slot * self.block_bytes)
 
     def chunks(self, sequencer: Sequencer) -> Iterator[tuple[int, int, int, Region]]:
-        """(first block, blocks, word, region) in order, each after the `weights` command that brings it, if any."""
-        for block in range(0, self.blocks, self.blocks_per_slot):
-            blocks = min(self.blocks_per_slot, self.blocks - block)
-            slot = self._used % self.slots
+        """(first block, blocks, word, region) in order, each after the `weights` command that brings it, if any.
+
+        Resident weights come in pieces, so that the first is there early, and are one piece from then on.
+        """
+        there = self.resident and self._used > 0
+        size = self.blocks if there else self.blocks_per_slot
+        for block in range(0, self.blocks, size):
+            blocks = min(size, self.blocks - block)
+            slot = 0 if there else self._used % self.slots
             word = self.first + slot * self.blocks_per_slot * self.block_words
             region = Region(self.space, (slice(word, word + blocks * self.block_words),))
-            if not self.resident or self._used == 0:
+            if not there:
                 sequencer.add("weights", self.layer, {
                     "dram_address": self.address + block * self.block_bytes,
                     "beats": blocks * self.block_bytes // self.bus_bytes,
@@ -63,8 +68,15 @@ class WeightPlace:
             yield block, blocks, word, region
 
 
-def place_weights(config: EngineConfig, places: list[WeightPlace], *, depthwise: bool) -> None:
+def _pieces(item: WeightPlace, piece_bytes: int) -> int:
+    """Number of pieces the weights of a layer should come in."""
+    return min(item.blocks, ceil(item.blocks * item.block_bytes / piece_bytes))
+
+
+def place_weights(config: EngineConfig, places: list[WeightPlace], *, depthwise: bool, piece_bytes: int) -> None:
     """Gives each place its words of one weight memory: the smallest layers stay, the others share what is left.
+
+    Weights come in pieces of about `piece_bytes`, or a block if that is more.
 
     Raises `DoesNotFit` if a single block of a layer does not.
     """
@@ -78,7 +90,8 @@ def place_weights(config: EngineConfig, places: list[WeightPlace], *, depthwise:
         others = [item for item in streamed if item is not candidate]
         if used + words + sum(2 * item.block_words for item in others) > capacity:
             break
-        candidate.first, candidate.blocks_per_slot = used, candidate.blocks
+        candidate.first, candidate.blocks_per_slot = used, ceil(candidate.blocks / _pieces(candidate, piece_bytes))
+        candidate.slots = ceil(candidate.blocks / candidate.blocks_per_slot)
         used += words
         streamed = others
     for index, item in enumerate(streamed):
@@ -91,6 +104,8 @@ def place_weights(config: EngineConfig, places: list[WeightPlace], *, depthwise:
                              f" needs {item.block_bytes} bytes, {share * word_bytes} are left: {short} bytes short",
                              memory=name, short=short)
         # Pieces of the same size: a small last one would be over before the next piece is there.
-        item.blocks_per_slot = ceil(item.blocks / ceil(item.blocks / item.blocks_per_slot))
+        pieces = max(ceil(item.blocks / item.blocks_per_slot), _pieces(item, piece_bytes))
+        item.blocks_per_slot = ceil(item.blocks / pieces)
+        item.slots = share // item.block_words // item.blocks_per_slot
         item.first, item.resident = used, False
         used += item.slots * item.blocks_per_slot * item.block_words

@@ -10,17 +10,30 @@ from hw.gateware.load import Load
 from tests.support import transfers
 from tests.support.bus import serve_requests
 from tests.support.configs import BEATS, SKEW, TINY, WIDE
+from tests.support.mutation import mutated
 from tests.support.ports import Rows
 from tests.support.pysim import get, put, put_fields, run_benches
 from tests.support.transfer_bench import dram, feed, random_transfers
 
 LIMIT = 6000
 
+FAULTS = {
+    "odd columns over the even ones": ("Mux(odd, command.phase_row_stride, 0)", "0"),
+    "a pixel's place after each of its beats": ("command.split & pixel_done & ~odd", "command.split & ~odd"),
+    "never taken apart": ("command.split & pixel_done", "0 & pixel_done"),
+    "phases go on into the next block": ("chunk.eq(command.chunk), odd.eq(0),", "chunk.eq(command.chunk),"),
+}
+
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("config", [TINY, SKEW, WIDE, BEATS], ids=lambda config: config.name)
 def test_equals_model(config: EngineConfig, seed: int) -> None:
-    unit, rows, wanted, memory = Load(config), Rows(config), Rows(config), dram(config, seed)
+    check(Load(config), config, seed)
+
+
+def check(unit, config: EngineConfig, seed: int) -> None:
+    """Runs random loads on `unit`; raises `AssertionError` unless each leaves what it should when it ends."""
+    rows, wanted, memory = Rows(config), Rows(config), dram(config, seed)
     commands = random_transfers("load", config, random.Random(seed), 4)
     snapshots: list = []
     feeder = feed(unit, commands, snapshots, limit=LIMIT, watch=lambda: rows.data.copy())
@@ -67,3 +80,14 @@ def test_next_command_starts_when_bursts_are_granted() -> None:
     # One command's data is awaited, `OPEN_TRANSFERS` more are expected behind it.
     firsts = [command.fields["dram_address"] in asked for command in commands]
     assert firsts == [True] * 5 + [False]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_broken_loads_are_noticed(fault: str) -> None:
+    broken = mutated("hw.gateware.load", *FAULTS[fault])["Load"]
+    for seed in range(6):
+        try:
+            check(broken(SKEW), SKEW, seed)
+        except AssertionError:
+            return
+    pytest.fail(f"{fault}: not noticed")

@@ -47,6 +47,7 @@ def random_check(config: EngineConfig, data: st.DataObject) -> None:
     layers = data.draw(cascades(), label="layers")
     convolution = as_convolution(layers[0].spec).op == "conv"
     schedule = Schedule(stripe_rows=data.draw(st.integers(1, layers[-1].spec.output_shape[0]), label="stripe rows"),
+                        piece_bytes=data.draw(st.sampled_from((1, 600, 1 << 16)), label="pieces of weights"),
                         patches=convolution and data.draw(st.booleans(), label="patches"))
     memory = data.draw(timings(config), label="memory")
     try:
