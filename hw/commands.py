@@ -90,8 +90,11 @@ _NUMERICS = (
 BODY: Mapping[str, tuple[Field, ...]] = {
     "load": (
         *_TRANSFER,
-        Field("split", 1, "1: pixels go by turns to two phases, those of even and of odd columns"),
-        Field("phase_row_stride", 16, "rows from the phase of even columns to that of odd ones"),
+        Field("split", 1, "1: pixels go by turns to two phases, those of even and of odd columns; if a beat holds two"
+              " pixels, only one of the phases is loaded"),
+        Field("phase_row_stride", 16, "rows from the phase of even columns to that of odd ones, if both are loaded"),
+        Field("odd", 1, "phase that is loaded if only one is: 1 that of odd columns"),
+        Field("half", 1, "pixel of the first place, `chunk`, that phase begins with"),
     ),
     "store": _TRANSFER,
     "weights": (

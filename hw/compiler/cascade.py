@@ -179,13 +179,13 @@ class _Cascade:
         if splits_beats(spec, config):
             raise CompileError(f"{spec.name}: a convolution of stride 2 takes every other pixel, a bus of"
                                f" {config.bus_bits} bits brings {config.words_per_beat} pixels of {config.pe_rows}"
-                               f" channels at once; nearest: bus_bits={8 * config.pe_rows}")
+                               f" channels at once; nearest: bus_bits={16 * config.pe_rows}")
         if is_cropped(spec) and (self.keep or len(self.specs) > 1 or self.stages[0].add):
             raise CompileError(f"{spec.name}: a convolution whose output is narrower than its input ÷ stride"
                                " ends its cascade, and its output goes through DRAM")
-        shapes = {"input": spec.input_shape, "output": spec.output_shape}
-        for name, (_, width, _) in shapes.items():
-            if spec.stride == (1, 1) and (taps.width - width) % config.words_per_beat:
+        widths = {"input": spec.input_shape[1]} if spec.stride == (1, 1) else {}
+        for name, width in (widths | {"output": spec.output_shape[1]}).items():
+            if (taps.width - width) % config.words_per_beat:
                 raise CompileError(f"{spec.name}: rows of {taps.width} pixels on chip and of {width} of its {name} in"
                                    f" DRAM do not both fill the beats of a bus of {config.bus_bits} bits; nearest:"
                                    f" bus_bits={8 * config.pe_rows}")

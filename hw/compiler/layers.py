@@ -151,8 +151,8 @@ def takes_patches(spec: LayerSpec, config: EngineConfig) -> bool:
 
 
 def splits_beats(spec: LayerSpec, config: EngineConfig) -> bool:
-    """Whether a convolution's load would have to send pixels of one beat to two places."""
-    return spec.stride != (1, 1) and config.words_per_beat > 1
+    """Whether a convolution's load would have to send pixels of one beat to two places of a phase."""
+    return spec.stride != (1, 1) and config.words_per_beat > 2
 
 
 def over_patches(layer: Layer) -> Layer:

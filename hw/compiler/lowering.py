@@ -62,7 +62,7 @@ class Lowering:
         """A `load` or `store` of tensor rows `rows`, which follow one another from pixel `chip_pixel` of the ring.
 
         Of a `split` load that is the place of the even columns; the odd ones are as many blocks farther on as the
-        tensor has.
+        tensor has. Where a beat holds two pixels each of the two takes a command.
         """
         config, (dram, space) = self.config, tensor
         width, pixel_bytes = dram.shape[1], config.pe_rows
@@ -76,8 +76,13 @@ class Lowering:
             "lead": lead // pixel_bytes,
             "tail": ceil((lead + count - (beats - 1) * config.bus_bytes) / pixel_bytes),
         }
-        if unit == "load":
-            fields |= {"split": int(split), "phase_row_stride": dram.blocks * ring.stride if split else 0}
         in_dram = [Region(space, (slice(*rows),))]
         reads, writes = (in_dram, region) if unit == "load" else (region, in_dram)
+        odd_phase = dram.blocks * ring.stride
+        if unit == "load":
+            fields |= {"split": int(split), "phase_row_stride": odd_phase if split else 0, "odd": 0,
+                       "half": chip_pixel % config.words_per_beat if split else 0}
         self.sequencer.add(unit, layer, fields, reads=reads, writes=writes)
+        if split and config.words_per_beat > 1 and width > 1:
+            fields = fields | {"odd": 1, "row": fields["row"] + odd_phase}
+            self.sequencer.add(unit, layer, fields, reads=reads, writes=writes)

@@ -156,8 +156,10 @@ struct sepconv_load {
     uint32_t row_stride; /* rows from one channel block to the next */
     uint32_t lead; /* pixels of the first beat that are not part of the transfer */
     uint32_t tail; /* pixels of the last beat that are part of it */
-    uint32_t split; /* 1: pixels go by turns to two phases, those of even and of odd columns */
-    uint32_t phase_row_stride; /* rows from the phase of even columns to that of odd ones */
+    uint32_t split; /* 1: pixels go by turns to two phases, those of even and of odd columns; if a beat holds two pixels, only one of the phases is loaded */
+    uint32_t phase_row_stride; /* rows from the phase of even columns to that of odd ones, if both are loaded */
+    uint32_t odd; /* phase that is loaded if only one is: 1 that of odd columns */
+    uint32_t half; /* pixel of the first place, `chunk`, that phase begins with */
 };
 
 static inline struct sepconv_load sepconv_read_load(const uint8_t *block) {
@@ -173,6 +175,8 @@ static inline struct sepconv_load sepconv_read_load(const uint8_t *block) {
     fields.tail = sepconv_get(block, 264, 4);
     fields.split = sepconv_get(block, 268, 1);
     fields.phase_row_stride = sepconv_get(block, 269, 16);
+    fields.odd = sepconv_get(block, 285, 1);
+    fields.half = sepconv_get(block, 286, 1);
     return fields;
 }
 
@@ -189,6 +193,8 @@ static inline int sepconv_write_load(uint8_t *block, const struct sepconv_load *
     fits &= sepconv_put(block, 264, 4, fields->tail);
     fits &= sepconv_put(block, 268, 1, fields->split);
     fits &= sepconv_put(block, 269, 16, fields->phase_row_stride);
+    fits &= sepconv_put(block, 285, 1, fields->odd);
+    fits &= sepconv_put(block, 286, 1, fields->half);
     return fits;
 }
 

@@ -15,8 +15,8 @@ from hw.latency import OPEN_TRANSFERS
 class Load(Component):
     """Runs `load` commands: blocks of beats, each beat into its place of a row.
 
-    In a split transfer, whose pixels fill whole beats, every other pixel goes to the place of the one before it, in
-    another phase.
+    In a split transfer every other pixel goes to the place of the one before it, in another phase; if a beat holds two
+    pixels, only those of one phase are taken.
 
     Members
     -------
@@ -58,43 +58,72 @@ class Load(Component):
         active, done = Signal(), Signal()
         blocks, beats = Signal(10), Signal(20)
         block_row, row, chunk = Signal(16), Signal(16), Signal(selector(config.chunks_per_row))
-        odd, pixel_beats = Signal(), Signal(selector(config.beats_per_pixel))
-        last_beat, row_done, pixel_done = Signal(), Signal(), Signal()
+        first_beat, last_beat, row_done = Signal(), Signal(), Signal()
+        wanted = Signal(config.words_per_beat)
         m.d.comb += [
-            last_beat.eq(beats == 1),
-            pixel_done.eq(pixel_beats == config.beats_per_pixel - 1),
+            first_beat.eq(beats == command.beats), last_beat.eq(beats == 1),
             row_done.eq(chunk == config.chunks_per_row - 1),
             done.eq(self.beats.valid & last_beat & (blocks == 1)),
             expected.pop.eq(expected.valid & (~active | done)),
+            # Pixels of the first and the last beat of a block may lie outside the transfer.
+            wanted.eq(Cat((~first_beat | (pixel >= command.lead)) & (~last_beat | (pixel < command.tail))
+                          for pixel in range(config.words_per_beat))),
         ]
+        # What is written of a beat, and whether the next one goes back to the pixel's first place or stays at this one.
+        taken, beat, phase = Signal.like(wanted), Signal(config.bus_bits), Signal(16)
+        back, stay = Signal(), Signal()
+        m.d.comb += [taken.eq(wanted), beat.eq(self.beats.data)]
+        if config.words_per_beat == 1:
+            self._take_turns(m, command, last_beat, back, phase)
+        elif config.words_per_beat == 2:
+            self._take_one_phase(m, command, expected, last_beat, wanted, taken, beat, stay)
+
         with m.If(self.beats.valid):
-            m.d.sync += [beats.eq(beats - 1), pixel_beats.eq(Mux(pixel_done, 0, pixel_beats + 1))]
-            with m.If(command.split & pixel_done & ~odd):  # back to the pixel's first beat, for the odd column
-                m.d.sync += [odd.eq(1), chunk.eq(chunk - (config.beats_per_pixel - 1))]
-            with m.Else():
-                m.d.sync += [odd.eq(odd & ~pixel_done), chunk.eq(Mux(row_done, 0, chunk + 1)), row.eq(row + row_done)]
+            m.d.sync += beats.eq(beats - 1)
+            with m.If(back):
+                m.d.sync += chunk.eq(chunk - (config.beats_per_pixel - 1))
+            with m.Elif(~stay):
+                m.d.sync += [chunk.eq(Mux(row_done, 0, chunk + 1)), row.eq(row + row_done)]
             with m.If(last_beat):
-                m.d.sync += [beats.eq(command.beats), blocks.eq(blocks - 1), chunk.eq(command.chunk), odd.eq(0),
-                             pixel_beats.eq(0),
+                m.d.sync += [beats.eq(command.beats), blocks.eq(blocks - 1), chunk.eq(command.chunk),
                              row.eq(block_row + command.row_stride), block_row.eq(block_row + command.row_stride)]
         with m.If(done):
             m.d.sync += active.eq(0)
         with m.If(expected.pop):
             head = expected.head
             m.d.sync += [command.eq(head), active.eq(1), blocks.eq(head.blocks), beats.eq(head.beats),
-                         block_row.eq(head.row), row.eq(head.row), chunk.eq(head.chunk), odd.eq(0),
-                         pixel_beats.eq(0)]
+                         block_row.eq(head.row), row.eq(head.row), chunk.eq(head.chunk)]
 
-        # Pixels of the first and the last beat of a block may lie outside the transfer.
-        first_beat = beats == command.beats
-        wanted = Cat((~first_beat | (pixel >= command.lead)) & (~last_beat | (pixel < command.tail))
-                     for pixel in range(config.words_per_beat))
         bits = config.bus_bytes // enable_bytes(config)
         m.d.sync += [
             self.write.enable.eq(Cat(
-                Cat(wanted[bit * config.words_per_beat // bits] for bit in range(bits))
+                Cat(taken[bit * config.words_per_beat // bits] for bit in range(bits))
                 & (self.beats.valid & (chunk == place)).replicate(bits) for place in range(config.chunks_per_row))),
-            self.write.row.eq(row + Mux(odd, command.phase_row_stride, 0)),
-            self.write.data.eq(self.beats.data.replicate(config.chunks_per_row)),
+            self.write.row.eq(row + phase),
+            self.write.data.eq(beat.replicate(config.chunks_per_row)),
             self.ended.eq(done),
         ]
+
+    def _take_turns(self, m: Module, command, last_beat, back, phase) -> None:
+        """Split, a pixel or less a beat: the odd columns go to the place of the even ones, in the other phase."""
+        config = self.config
+        odd, pixel_beats, pixel_done = Signal(), Signal(selector(config.beats_per_pixel)), Signal()
+        m.d.comb += [
+            pixel_done.eq(pixel_beats == config.beats_per_pixel - 1),
+            back.eq(command.split & pixel_done & ~odd), phase.eq(Mux(odd, command.phase_row_stride, 0)),
+        ]
+        with m.If(self.beats.valid):
+            m.d.sync += [odd.eq(~last_beat & Mux(pixel_done, command.split & ~odd, odd)),
+                         pixel_beats.eq(Mux(last_beat | pixel_done, 0, pixel_beats + 1))]
+
+    def _take_one_phase(self, m: Module, command, expected: Queue, last_beat, wanted, taken, beat, stay) -> None:
+        """Split, two pixels a beat: the one of the wanted phase goes to the next half of a place."""
+        half, pick, there = Signal(), Signal(), Signal()
+        m.d.comb += [pick.eq(command.odd ^ command.lead[0]), there.eq(wanted.bit_select(pick, 1))]
+        with m.If(command.split):
+            m.d.comb += [taken.eq(Cat(there & ~half, there & half)), stay.eq(~(there & half)),
+                         beat.eq(self.beats.data.word_select(pick, self.config.bus_bits // 2).replicate(2))]
+        with m.If(self.beats.valid):
+            m.d.sync += half.eq(Mux(last_beat, command.half, half ^ there))
+        with m.If(expected.pop):
+            m.d.sync += half.eq(expected.head.half)

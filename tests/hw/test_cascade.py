@@ -23,7 +23,7 @@ from tests.support.cases import (
     pointwise,
     random_case,
 )
-from tests.support.configs import SKEW, TINY, WIDE
+from tests.support.configs import BROAD, SKEW, TINY, WIDE
 from tests.support.transfers import transfer_pixels
 
 CONFIGS = pytest.mark.parametrize("config", [TINY, SKEW, WIDE], ids=lambda config: config.name)
@@ -273,14 +273,14 @@ def test_the_picture_may_have_any_convolution() -> None:
 
 def test_where_a_convolution_may_be() -> None:
     valid, halved = convolution("c", (9, 9, 8), 8, 1, Padding()), convolution("c", (8, 8, 8), 8, 2)
-    wide = r"c: a convolution of stride 2 takes every other pixel, a bus of 128 bits brings 2 pixels .* bus_bits=64$"
+    wide = r"c: a convolution of stride 2 takes every other pixel, a bus of 256 bits brings 4 pixels .* bus_bits=128$"
     beats = r"c: rows of 9 pixels on chip and of 8 of its output in DRAM do not both fill the beats of a bus of 128"
     rows = Schedule(stripe_rows=1)
     for layers, schedule, config, message in (
         ([valid, depthwise("dw", (7, 7, 8))], rows, TINY, "c: a convolution whose output is .* ends its cascade"),
         ([valid], Schedule(stripe_rows=1, keep=True), TINY, "c: a convolution whose output is narrower"),
         ([pointwise("pw", (8, 8, 8), 8), halved], rows, TINY, "c: a convolution can only be the first layer"),
-        ([halved], rows, WIDE, wide),
+        ([halved], rows, BROAD, wide),
         ([convolution("c", (9, 9, 8), 8, 1, Padding(top=1, bottom=1, left=1), (3, 3))], rows, WIDE, beats),
     ):
         with pytest.raises(CompileError, match=message):

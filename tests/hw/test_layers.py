@@ -19,7 +19,7 @@ from hw.compiler.layers import (
 from hw.config import PRESETS
 from hw.program import Patches
 from tests.support.cases import connected, convolution, depthwise, odd_depthwise, pointwise
-from tests.support.configs import SKEW, TINY, WIDE
+from tests.support.configs import BROAD, SKEW, TINY
 
 OTHERS = {
     "five": odd_depthwise("dw", (6, 7, 9), (5, 5), 1),
@@ -66,7 +66,7 @@ def test_patches_are_taken_for_fewer_passes() -> None:
     assert passes_of(spec_of(over_patches(first)), TINY) == 4
     assert takes_patches(first, TINY)
     assert not takes_patches(convolution("c", (32, 32, 16), 8, 2), TINY)  # 18 either way
-    assert takes_patches(convolution("c", (32, 32, 16), 8, 2), WIDE)  # whose load can't take pixels apart
+    assert takes_patches(convolution("c", (32, 32, 16), 8, 2), BROAD)  # whose load can't take pixels apart
     assert takes_patches(convolution("c", (32, 32, 16), 8, 3), TINY)  # a stride that runs only so
     assert not takes_patches(pointwise("pw", (8, 8, 3), 8), TINY)
     assert not takes_patches(depthwise("dw", (8, 8, 3)), TINY)

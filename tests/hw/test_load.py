@@ -18,10 +18,14 @@ from tests.support.transfer_bench import dram, feed, random_transfers
 LIMIT = 6000
 
 FAULTS = {
-    "odd columns over the even ones": ("Mux(odd, command.phase_row_stride, 0)", "0"),
-    "a pixel's place after each of its beats": ("command.split & pixel_done & ~odd", "command.split & ~odd"),
-    "never taken apart": ("command.split & pixel_done", "0 & pixel_done"),
-    "phases go on into the next block": ("chunk.eq(command.chunk), odd.eq(0),", "chunk.eq(command.chunk),"),
+    "odd columns over the even ones": (SKEW, "Mux(odd, command.phase_row_stride, 0)", "0"),
+    "a pixel's place after each of its beats": (SKEW, "command.split & pixel_done & ~odd", "command.split & ~odd"),
+    "never taken apart": (SKEW, "back.eq(command.split &", "back.eq(0 &"),
+    "phases go on into the next block": (SKEW, "odd.eq(~last_beat &", "odd.eq("),
+    "the other phase": (WIDE, "pick.eq(command.odd ^", "pick.eq(~command.odd ^"),
+    "columns counted from the beat": (WIDE, "command.odd ^ command.lead[0]", "command.odd"),
+    "every place from its first half": (BEATS, "half.eq(expected.head.half)", "half.eq(0)"),
+    "blocks from where the last ended": (BEATS, "Mux(last_beat, command.half, half ^ there)", "half ^ there"),
 }
 
 
@@ -84,10 +88,11 @@ def test_next_command_starts_when_bursts_are_granted() -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_broken_loads_are_noticed(fault: str) -> None:
-    broken = mutated("hw.gateware.load", *FAULTS[fault])["Load"]
+    config, old, new = FAULTS[fault]
+    broken = mutated("hw.gateware.load", old, new)["Load"]
     for seed in range(6):
         try:
-            check(broken(SKEW), SKEW, seed)
+            check(broken(config), config, seed)
         except AssertionError:
             return
     pytest.fail(f"{fault}: not noticed")

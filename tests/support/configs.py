@@ -1,5 +1,7 @@
 """Small engines for tests: quick to simulate and to build, and different from each other in every parameter."""
 
+import dataclasses
+
 from hw.config import PRESETS, ConfigError, EngineConfig, load_config
 
 TINY = EngineConfig(
@@ -29,6 +31,9 @@ BEATS = EngineConfig(
     max_outstanding=2, queue_depth=2,
 )  # fmt: skip
 """Two pixels a beat, two beats a row, as few requantisers as the drain stands (16 cycles a vector)."""
+
+BROAD = dataclasses.replace(WIDE, name="broad", pe_cols=16, bus_bits=256, dw_weight_bytes=64 * 32)
+"""Four pixels a beat: the bus is as wide as a row."""
 
 ACTIVE = {config.name: config for config in (TINY, SKEW, WIDE, BEATS)}
 

@@ -52,8 +52,13 @@ def random_transfers(unit: str, config: EngineConfig, rng: random.Random, count:
 
 def _phases(config: EngineConfig, rng: random.Random) -> dict[str, int]:
     """A split transfer or not; the second phase lies behind all rows of the first."""
-    split = rng.randrange(2) if config.words_per_beat == 1 else 0
-    return {"split": split, "phase_row_stride": 24 if split else 0}
+    split, wide = rng.randrange(2), config.words_per_beat > 1
+    return {
+        "split": split,
+        "phase_row_stride": 24 if split else 0,
+        "odd": rng.randrange(2) if split and wide else 0,
+        "half": rng.randrange(2) if split and wide else 0,
+    }
 
 
 def dram(

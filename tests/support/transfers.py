@@ -20,6 +20,10 @@ def transfer_pixels(fields, config: EngineConfig) -> list[tuple[int, int, int]]:
         for index, offset in enumerate(range(first, end, pixel_bytes)):
             phase = index % 2 if fields.get("split") else 0
             on_chip = index // 2 * pixel_bytes if fields.get("split") else offset
+            if fields.get("split") and config.words_per_beat > 1:
+                if phase != fields["odd"]:
+                    continue
+                phase, on_chip = 0, on_chip + fields["half"] * pixel_bytes
             row, byte = divmod(place + on_chip, config.row_bytes)
             moved.append((start + offset, row + phase * fields.get("phase_row_stride", 0), byte // pixel_bytes))
     return moved
