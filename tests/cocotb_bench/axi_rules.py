@@ -81,7 +81,7 @@ class AxiLimits:
 class AxiRules:
     """Takes one sample of all five channels a cycle; raises `AxiRuleError` at the first rule that is broken.
 
-    A sample maps signal names (``arvalid``, ``wdata``; ``reset`` if there is one) to numbers, None for unknown.
+    A sample maps signal names (``arvalid``, ``wdata``) to numbers, None for unknown.
     Payload is only asked for while it is valid.
 
     Members
@@ -110,14 +110,7 @@ class AxiRules:
     _was_reset: bool = False
 
     def sample(self, signals: Mapping[str, int | None]) -> None:
-        """Checks one cycle; a reset forgets all that was open."""
-        if signals.get("reset"):
-            for queue in (self._held, self._reads, self._writes, self._leading):
-                queue.clear()
-            self._unanswered = self._written = 0
-            self._was_reset = True
-            self.cycle += 1
-            return
+        """Checks one cycle."""
         before = set(self._held)
         shown = {channel: self._shown(channel, signals) for channel in PAYLOAD}
         taken = {channel: payload for channel, payload in shown.items() if channel not in self._held}
@@ -137,6 +130,14 @@ class AxiRules:
             if (payload := taken.get(channel)) is not None:
                 self._take_request(channel, payload)
         self._was_reset = False
+        self.cycle += 1
+
+    def reset(self) -> None:
+        """A cycle of reset: what was open is forgotten."""
+        for queue in (self._held, self._reads, self._writes, self._leading):
+            queue.clear()
+        self._unanswered = self._written = 0
+        self._was_reset = True
         self.cycle += 1
 
     def finish(self) -> None:

@@ -2,9 +2,9 @@
 
 import dataclasses
 import json
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,21 @@ from hw.commands import UNITS
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming, parse_memory
 from hw.program import Program
-from tests.support.burst_memory import BurstMemory
+from tests.cocotb_bench.axi_rules import AxiLimits
 from tests.support.cases import Case, find_case
 from tests.support.compare import Mismatch, assert_tensor_equal
 from tests.support.configs import find_config
+from tests.support.timed_memory import TimedMemory
 
 GUARD = 8192
-"""Painted bytes before and after everything the program knows of."""
+"""Painted bytes behind everything the program knows of."""
 
 PAINT = 0xA5
+
+Handshake = Literal["timed", "random", "patient"]
+HANDSHAKES: tuple[Handshake, ...] = ("timed", "random")
+"""How the memory behaves: as `MemoryTiming` says to the cycle; with random delays and pauses on all channels; and,
+not in every regression, with a ready that waits for valid."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,17 +48,20 @@ class Job:
     Parameters
     ----------
     case, config: names
-    seed: of weights, input and back-pressure
-    back_pressure: random handshakes; else `memory` is kept to the cycle
-    memory: timing, as `parse_memory` reads it
+    seed: of weights, input and random handshakes
+    handshake: of `HANDSHAKES`, or ``patient``
+    memory: timing, as `parse_memory` reads it; without ``timed`` only the size of bursts matters
+    disturb: a run that comes before and is broken off: by ``reset``, or by a fault, ``stopped``, ``read_slave`` or
+        ``write_slave``
     broken: name of a fault of `tests.cocotb_bench.faults` put into the program, for tests of the checks
     """
 
     case: str
     config: str
     seed: int = 0
-    back_pressure: bool = False
+    handshake: Handshake = "timed"
     memory: str = ""
+    disturb: str = ""
     broken: str = ""
 
     def scene(self) -> "Scene":
@@ -87,7 +96,10 @@ class Scene:
 
     Members
     -------
-    program, timing, memory, program_address
+    program, timing, values
+    data: contents of the memory; painted, until the driver writes to it
+    output: what the driver has read back
+    limits: of the memory port
     limit: cycles no legal run takes
     """
 
@@ -99,30 +111,42 @@ class Scene:
         self.program: Program = case.program(config, job.seed)
         if job.broken:
             self.program = FAULTS[job.broken](self.program)
-        image = self.program.memory(case.values(job.seed))
-        output = self.program.output
-        image[output.address : output.address + output.size] = PAINT
-        data = np.concatenate([image, np.full(GUARD, PAINT, np.uint8)])
-        self.before = data.copy()
-        self.memory = BurstMemory(
-            config=config,
-            timing=self.timing,
-            data=data,
-            allowed=(output.address, output.address + output.size),
-            chance=random.Random(job.seed) if job.back_pressure else None,
+        self.values = case.values(job.seed)
+        self.data = np.full(self.program.memory_bytes + GUARD, PAINT, np.uint8)
+        self.output: NDArray[np.int8] | None = None
+        (read_first, read_last), (write_first, write_last) = self.program.read_window, self.program.write_window
+        self.limits = AxiLimits(
+            bus_bytes=config.bus_bytes,
+            max_outstanding=min(config.max_outstanding, self.timing.max_outstanding)
+            if job.handshake == "timed"
+            else config.max_outstanding,
+            burst_bytes=self.timing.burst_bytes,
+            reads=(read_first, read_last + 1),
+            writes=(write_first, write_last + 1),
+            identifier=0,
         )
-        self.limit = 50_000 + 100 * len(self.program.encoded) + 20 * len(data)
+        self.limit = 20_000 + 8 * self.program.memory_bytes
+
+    def timed_memory(self) -> TimedMemory:
+        return TimedMemory(config=self.program.config, timing=self.timing, data=self.data)
 
     def check(self) -> None:
         """Raises `Mismatch` unless the output is golden's and nothing else has changed."""
-        case, output, after = self.case, self.program.output, self.memory.data
-        assert_tensor_equal(case.specs[-1].name, output.unpack(after), case.expected(self.job.seed))
-        changed = np.flatnonzero(after != self.before)
-        stray = changed[(changed < output.address) | (changed >= output.address + output.size)]
+        assert self.output is not None
+        program, after = self.program, self.data
+        assert_tensor_equal(self.case.specs[-1].name, self.output, self.case.expected(self.job.seed))
+        before = np.full_like(after, PAINT)
+        for address, data in (
+            (0, program.image),
+            (program.input.address, program.input.pack(self.values)),
+            (program.address, program.encoded),
+        ):
+            before[address : address + len(data)] = np.frombuffer(data, np.uint8)
+        first, last = program.write_window
+        changed = np.flatnonzero(after != before)
+        stray = changed[(changed < first) | (changed > last)]
         if stray.size:
-            raise Mismatch(
-                f"{stray.size} bytes outside of the output changed, the first at {int(stray[0]):#x}"
-            )
+            raise Mismatch(f"{stray.size} bytes that are not its to write changed, the first at {int(stray[0]):#x}")
         self._check_gaps(after)
 
     def _check_gaps(self, after: NDArray[np.uint8]) -> None:

@@ -1,6 +1,6 @@
 """``python -m tests.cocotb_bench.run [--test NAME] [--seed N] [--config C] [--memory M] [--waves]``: the regressions.
 
-Each test runs twice: with the DRAM's timing kept to the cycle, and with random back-pressure. Exit status: 0 all
+Each test runs twice: with the DRAM's timing kept to the cycle, and with random handshakes. Exit status: 0 all
 well, 1 a check did not hold, 2 the request is wrong or can't be built.
 """
 
@@ -14,7 +14,7 @@ from hw.compiler.errors import CompileError
 from hw.config import ConfigError
 from hw.memory_timing import MemoryTimingError, parse_memory
 from hw.verilator import ToolError
-from tests.cocotb_bench.job import Job
+from tests.cocotb_bench.job import HANDSHAKES, Job
 from tests.cocotb_bench.simulate import describe, repro, simulate
 from tests.cocotb_bench.waves import leave_waves
 from tests.support.cases import CASES, RANDOM, find_case
@@ -51,8 +51,8 @@ def jobs_for(test: str | None, config: str, seed: int, memory: str = "") -> list
                 raise RequestError(f"test {name} does not fit {config}: {error}") from None
             continue
         jobs += [
-            Job(case=name, config=config, seed=case_seed, memory=memory, back_pressure=random)
-            for random in (False, True)
+            Job(case=name, config=config, seed=case_seed, memory=memory, handshake=handshake)
+            for handshake in HANDSHAKES
         ]
     if not jobs:
         raise RequestError(f"no test fits {config}")

@@ -24,8 +24,8 @@ def repro(job: Job) -> str:
 
 def describe(job: Job) -> str:
     return f"{job.case} on {job.config}, seed {job.seed}, " + (
-        "random back-pressure" if job.back_pressure else f"memory {job.memory or 'as by default'}"
-    )
+        f"memory {job.memory or 'as by default'}" if job.handshake == "timed" else f"{job.handshake} handshakes"
+    ) + (f", after {job.disturb}" if job.disturb else "")
 
 
 def simulate(

@@ -25,7 +25,10 @@ SEEN_WHEN_TAKEN = [("w", "last"), *((channel, name) for channel in "rb" for name
 def check(trace: Trace, limits: AxiLimits) -> AxiRules:
     rules = AxiRules(limits)
     for sample in trace:
-        rules.sample(sample)
+        if sample["reset"]:
+            rules.reset()
+        else:
+            rules.sample(sample)
     rules.finish()
     return rules
 
