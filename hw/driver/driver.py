@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hw.commands import FORMAT_VERSION, MAGIC, UNITS
 from hw.config import MAX_BURST_BYTES
-from hw.driver.bus import Bus
+from hw.driver.bus import POLL_SECONDS, Bus
 from hw.driver.errors import DriverError, EngineFaultError, EngineTimeoutError
 from hw.program import Program
 from hw.registers import BY_NAME, MAP_VERSION, PROGRAM_ALIGNMENT
@@ -133,7 +133,7 @@ class Driver:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise EngineTimeoutError(f"open bursts have not been answered for {timeout} s")
-            self.bus.wait(left)
+            self.bus.wait(min(left, POLL_SECONDS))  # no interrupt comes
 
     def fault(self) -> EngineFaultError:
         """What the error registers say."""

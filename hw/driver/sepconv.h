@@ -19,7 +19,7 @@ struct sepconv_bus {
     void (*write32)(void *context, uint32_t offset, uint32_t value);
     void (*read_memory)(void *context, uint32_t address, uint8_t *data, uint32_t size);
     void (*write_memory)(void *context, uint32_t address, const uint8_t *data, uint32_t size);
-    int (*wait)(void *context); /* waits for the interrupt, or a little; 0 to give up waiting */
+    int (*wait)(void *context); /* waits for the interrupt, but not long: a reset brings none; 0 to give up */
 };
 
 /* How a picture becomes the pixels under each window of its first convolution, as `Patches` of hw/program.py. */

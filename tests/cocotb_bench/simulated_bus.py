@@ -7,6 +7,9 @@ from cocotbext.axi import AxiLiteMaster, AxiResp
 from hw.driver.bus import Bus
 from tests.support.timed_memory import ProtocolError
 
+LONGEST_WAIT = 1000
+"""Cycles without a look at the status."""
+
 
 class SimulatedBus(Bus):
     """Called from a thread that `cocotb.task.bridge` made; raises what the test bench has noticed meanwhile."""
@@ -39,7 +42,8 @@ class SimulatedBus(Bus):
 
     async def _interrupt(self) -> None:
         if not int(self.bench.dut.irq.value):
-            await First(RisingEdge(self.bench.dut.irq), self.bench.failed.wait())
+            pause = ClockCycles(self.bench.dut.clk, LONGEST_WAIT)
+            await First(RisingEdge(self.bench.dut.irq), self.bench.failed.wait(), pause)
 
     async def _idle(self, cycles: int) -> None:
         await ClockCycles(self.bench.dut.clk, cycles)
