@@ -1,5 +1,6 @@
-"""The generated Verilog of whole engines under Verilator, bit-exact against golden; DRAM by cocotb."""
+"""The generated Verilog of whole engines under Verilator, bit-exact against golden; host and DRAM by cocotb."""
 
+import dataclasses
 import functools
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from hw.compiler.errors import CompileError
 from hw.memory_timing import parse_memory
 from hw.rtl import run_rtl
-from tests.cocotb_bench.job import Job, Outcome
+from tests.cocotb_bench.job import HANDSHAKES, Handshake, Job, Outcome
 from tests.cocotb_bench.run import jobs_for, main
 from tests.cocotb_bench.simulate import repro, simulate
 from tests.cocotb_bench.waves import signal_names
@@ -24,12 +25,27 @@ MEMORIES = (
 TIMED = ("pair_s2_same_odd", "odd_sizes", "weights_streamed", "ring_wrap_s2")
 
 
+DISTURBANCES = [
+    Job(case=case, config="", seed=seed, handshake=handshake, disturb=disturb)
+    for seed, case in enumerate(("pair_s1", "odd_sizes", "two_pairs"))
+    for handshake, disturb in (
+        ("timed", "reset"), ("timed", "stopped"), ("random", "reset"), ("random", "stopped"),
+        ("random", "read_slave"), ("random", "write_slave"),
+    )
+]  # fmt: skip
+"""Runs that are broken off: by the host, or by an answer that is an error."""
+PATIENT = ("pair_s1", "odd_sizes", "weights_streamed", "lone_depthwise")
+
+
 @functools.cache
 def outcomes(config: str, seed: int = 0) -> dict[Job, Outcome]:
     """All jobs of the default slice for `config`, in one simulation, with other jobs' memories mixed in."""
     jobs = jobs_for(None, config, seed)
-    timed = [Job(case=case, config=config, memory=memory) for case in TIMED for memory in MEMORIES]
-    jobs += [job for job in timed if job not in jobs]
+    jobs += [Job(case=case, config=config, memory=memory) for case in TIMED for memory in MEMORIES if memory]
+    jobs += [Job(case=case, config=config, handshake="patient") for case in PATIENT]
+    jobs += [dataclasses.replace(job, config=config) for job in DISTURBANCES]
+    fitting = {job.case for job in jobs_for(None, config, seed)}
+    jobs = [job for job in jobs if job.case in fitting]
     done, _ = simulate(jobs)
     return dict(zip(jobs, done, strict=True))
 
@@ -38,11 +54,11 @@ def check(job: Job, outcome: Outcome) -> None:
     assert not outcome.failure, f"{outcome.failure}\nrepeat with: {repro(job)}"
 
 
-@pytest.mark.parametrize("back_pressure", [False, True], ids=["timed", "random"])
+@pytest.mark.parametrize("handshake", HANDSHAKES)
 @pytest.mark.parametrize("config", ["tiny", "skew"])
 @pytest.mark.parametrize("case", CASES)
-def test_equals_golden(case: str, config: str, back_pressure: bool) -> None:
-    job = Job(case=case, config=config, back_pressure=back_pressure)
+def test_equals_golden(case: str, config: str, handshake: Handshake) -> None:
+    job = Job(case=case, config=config, handshake=handshake)
     check(job, outcomes(config)[job])
 
 
@@ -70,17 +86,37 @@ def test_cycles_equal_the_harness(case: str, memory: str) -> None:
         assert getattr(report, name) == getattr(harness, name), name
 
 
-def test_back_pressure_is_random() -> None:
-    """Random handshakes take other times than the timed memory does, or they would not be random."""
+@pytest.mark.parametrize("config", ["tiny", "skew"])
+def test_ready_that_waits_for_valid(config: str) -> None:
+    """A memory may wait for valid, and with a write's address for its data: neither side waits for the other."""
+    done = [(job, outcome) for job, outcome in outcomes(config).items() if job.handshake == "patient"]
+    assert len(done) == len(PATIENT)
+    for job, outcome in done:
+        check(job, outcome)
+
+
+@pytest.mark.parametrize("disturb", ["reset", "stopped", "read_slave", "write_slave"])
+@pytest.mark.parametrize("config", ["tiny", "skew"])
+def test_as_good_as_new_after(config: str, disturb: str) -> None:
+    """The run after one that was broken off is as right, and with the timed memory as fast, as any."""
+    done = [(job, outcome) for job, outcome in outcomes(config).items() if job.disturb == disturb]
+    assert len(done) >= 3
+    for job, outcome in done:
+        check(job, outcome)
+        undisturbed = outcomes(config).get(dataclasses.replace(job, disturb=""))
+        if job.handshake == "timed" and undisturbed is not None:
+            assert outcome.report == undisturbed.report
+
+
+def test_random_handshakes_are_random() -> None:
+    """They take other times than the timed memory does."""
     done = outcomes("tiny")
-    reports = [
-        (done[job].report, done[Job(case=job.case, config="tiny")].report)
+    pairs = [
+        (done[job].report, done[dataclasses.replace(job, handshake="timed")].report)
         for job in done
-        if job.back_pressure and job.seed == 0
+        if job.handshake == "random" and not job.disturb
     ]
-    assert (
-        sum(a is not None and b is not None and a.cycles != b.cycles for a, b in reports) > len(reports) // 2
-    )
+    assert sum(a is not None and b is not None and a.cycles != b.cycles for a, b in pairs) > len(pairs) // 2
 
 
 @pytest.mark.full
@@ -106,7 +142,7 @@ def test_many_random_layers() -> None:
             find_case(RANDOM, seed).program(find_config("skew"), seed)
         except CompileError:
             continue
-        jobs.append(Job(case=RANDOM, config="skew", seed=seed, back_pressure=bool(seed % 2)))
+        jobs.append(Job(case=RANDOM, config="skew", seed=seed, handshake=HANDSHAKES[seed % 2]))
     assert len(jobs) > 100
     for job, outcome in zip(jobs, simulate(jobs)[0], strict=True):
         check(job, outcome)

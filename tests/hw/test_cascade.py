@@ -216,7 +216,7 @@ def test_fields_fit_and_waits_cover_the_data(config: EngineConfig) -> None:
     """Whatever the order, a store finds all of its rows written: it waits for their writer."""
     for program in programs(config):
         assert all(len(command.encode()) == BLOCK_BYTES for command in program.commands)
-        writer = "depthwise" if program.layers[-1] == "dw" else "pointwise"
+        writer = "depthwise" if program.layers[-1] in ("dw", "pool") else "pointwise"
         for command in program.commands:
             if command.unit == "store":
                 assert command.waits[writer] > 0

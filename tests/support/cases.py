@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.layer import LayerSpec, Padding, QuantisedLayer, window_output
-from golden.ops import run_layer
+from golden.ops import Layer, run_layer
+from golden.pool import MeanLayer
 from golden.quantise import INT8_MIN, Activation, Rounding
-from golden.synthetic import Corner, synthesise_input, synthesise_layer
+from golden.synthetic import Corner, synthesise, synthesise_input, synthesise_layer
 from hw.compiler.cascade import Schedule, compile_cascade
+from hw.compiler.layers import POOLS
 from hw.config import EngineConfig
 from hw.program import Program
 
@@ -71,6 +73,11 @@ def convolution(
     )  # fmt: skip
 
 
+def pool(op: str, name: str, size: Size) -> LayerSpec:
+    """An average_pool or a mean over the whole picture."""
+    return LayerSpec(name=name, op=op, input_shape=size, output_shape=(1, 1, size[2]), kernel=size[:2])
+
+
 def odd_depthwise(
     name: str, size: Size, kernel: tuple[int, int], multiplier: int, stride: int = 1
 ) -> LayerSpec:
@@ -108,9 +115,15 @@ class Case:
     input_zero_point: int = INT8_MIN
     weight_zero_point: int = 0
 
-    def layers(self, seed: int) -> list[QuantisedLayer]:
-        layers, zero_point = [], self.input_zero_point
+    def layers(self, seed: int) -> list[Layer]:
+        layers: list[Layer] = []
+        zero_point = self.input_zero_point
         for spec in self.specs:
+            if spec.op in POOLS:
+                pool = synthesise(spec, seed, zero_point)
+                layers.append(pool)
+                zero_point = pool.output_zero_point if isinstance(pool, MeanLayer) else zero_point
+                continue
             layer = synthesise_layer(
                 spec,
                 seed,
@@ -224,6 +237,18 @@ CASES: Mapping[str, Case] = {
     ),
     "conv_pair": Case(
         specs=(convolution("conv", (7, 5, 8), 12, 2), *pair((4, 3, 12), 9)), stripe_rows=1, input_zero_point=-3
+    ),
+    "pool_average": Case(specs=(pool("average_pool", "pool", (7, 5, 19)),), stripe_rows=1, input_zero_point=-7),
+    "pool_mean": Case(specs=(pool("mean", "pool", (4, 7, 30)),), stripe_rows=1, input_zero_point=11),
+    "conv_to_pool": Case(
+        specs=(
+            convolution("conv", (9, 8, 3), 16, 2, kernel=(2, 2)),
+            depthwise("dw", (5, 4, 16)),
+            pointwise("pw", (5, 4, 16), 24, LINEAR),
+            pool("average_pool", "pool", (5, 4, 24)),
+        ),
+        stripe_rows=1,
+        input_zero_point=2,
     ),
     "connected_map": Case(specs=(connected("fc", 9, 11, (3, 3)),), stripe_rows=1, input_zero_point=50),
     "depthwise_5": Case(
