@@ -33,7 +33,7 @@ class Axi(wiring.Signature):
 
 
 class AxiManager(Component):
-    """Requests go to AR or AW, in the order they come in; write data follow their address.
+    """Requests go to AR or AW, in the order they come in; write data come with their address or behind it.
 
     Members
     -------
@@ -41,8 +41,8 @@ class AxiManager(Component):
 
     Timing
     ------
-    Combinational, but for write data: the first beat is valid the cycle after its address was taken, so that no
-    memory can get data it does not know the place of. Read data and responses are always taken at once.
+    Combinational. A write's data are valid from the cycle its address is shown on, whether that is taken or not: a
+    memory may wait for data before it takes the address. Read data and responses are always taken at once.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -57,11 +57,13 @@ class AxiManager(Component):
                 ("valid", bursts.request_valid & wanted), ("addr", bursts.request_address),
                 ("len", bursts.request_beats - 1), ("size", (self.config.bus_bytes - 1).bit_length()),
                 ("burst", INCR), ("cache", CACHE))]
-        unsent = Signal(range(self.config.max_outstanding + 1))
+        # Addresses taken less bursts sent: −1 if the data of the address that is shown were taken before it.
+        unsent, send = Signal(range(-1, self.config.max_outstanding + 1)), Signal()
         m.d.sync += unsent.eq(unsent + (axi.awvalid & axi.awready) - (axi.wvalid & axi.wready & axi.wlast))
         m.d.comb += [
             bursts.request_ready.eq(Mux(bursts.request_write, axi.awready, axi.arready)),
-            axi.wvalid.eq(bursts.write.valid & (unsent != 0)), bursts.write.ready.eq(axi.wready & (unsent != 0)),
+            send.eq((unsent > 0) | ((unsent == 0) & axi.awvalid)),
+            axi.wvalid.eq(bursts.write.valid & send), bursts.write.ready.eq(axi.wready & send),
             axi.wdata.eq(bursts.write.data), axi.wstrb.eq(bursts.write.strobe), axi.wlast.eq(bursts.write.last),
             axi.bready.eq(1), bursts.written.eq(axi.bvalid), bursts.written_response.eq(axi.bresp),
             axi.rready.eq(1), bursts.read.valid.eq(axi.rvalid), bursts.read.data.eq(axi.rdata),

@@ -22,7 +22,7 @@ def build(config: EngineConfig, *, waves: bool = False, source: Path | None = No
     cocotb's own runner would make every signal of the design public, which costs most of Verilator's
     optimisation; only the ports are needed. Raises `ToolError`.
     """
-    source = source or verilog_directory(config, bare=True)
+    source = source or verilog_directory(config)
     tools = environment()
     ports = [port["name"] for port in json.loads((source / f"{TOP}.json").read_text())["ports"]]
     public = "`verilator_config\n" + "".join(

@@ -5,7 +5,7 @@ from cocotb.triggers import ClockCycles, First, RisingEdge
 from cocotbext.axi import AxiLiteMaster, AxiResp
 
 from hw.driver.bus import Bus
-from tests.support.timed_memory import ProtocolError
+from tests.support.burst_memory import ProtocolError
 
 LONGEST_WAIT = 1000
 """Cycles without a look at the status."""

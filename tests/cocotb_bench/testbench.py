@@ -18,7 +18,8 @@ from tests.cocotb_bench.job import Report, Scene, empty_times
 from tests.cocotb_bench.random_memory import RandomMemory, hush, pause_at_random, register_master, wait_for_valid
 from tests.cocotb_bench.signals import LiteSignals, Signals
 from tests.cocotb_bench.simulated_bus import SimulatedBus
-from tests.support.timed_memory import ProtocolError, TimedMemory, idle
+from tests.support.burst_memory import ProtocolError
+from tests.support.timed_memory import TimedMemory, idle
 
 REGISTERS = AxiLimits(
     bus_bytes=4, max_outstanding=2, burst_bytes=4, reads=(0, 1 << ADDRESS_BITS), writes=(0, 1 << ADDRESS_BITS),

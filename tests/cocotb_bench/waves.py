@@ -12,12 +12,13 @@ UNIT_SIGNALS = ("command__ready", "command__pop", "ended")
 
 
 def signal_names(config: EngineConfig) -> dict[str, list[str]]:
-    """Names by group: the ports of the engine, then of each unit when it starts and ends its commands."""
-    ports = json.loads((verilog_directory(config, bare=True) / f"{TOP}.json").read_text())["ports"]
-    groups: dict[str, list[str]] = {"run": [], "bus": []}
+    """Names by group: the ports by interface, then of each unit when it starts and ends its commands."""
+    ports = json.loads((verilog_directory(config) / f"{TOP}.json").read_text())["ports"]
+    groups: dict[str, list[str]] = {"run": [], "s_axi": [], "m_axi": []}
     for port in ports:
         width = f"[{port['width'] - 1}:0]" if port["width"] > 1 else ""
-        groups["bus" if port["name"].startswith("bus_") else "run"].append(f"{TOP}.{port['name']}{width}")
+        prefix = port["name"].rpartition("_")[0]
+        groups[prefix if prefix in groups else "run"].append(f"{TOP}.{port['name']}{width}")
     return groups | {unit: [f"{TOP}.engine.{unit}.{name}" for name in UNIT_SIGNALS] for unit in UNITS}
 
 

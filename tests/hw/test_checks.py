@@ -7,7 +7,9 @@ from hw.gateware import depthwise, pointwise, pointwise_drain
 from hw.gateware.depthwise import Depthwise
 from hw.gateware.pointwise import Pointwise
 from hw.gateware.queue import Queue
+from hw.memory_timing import MemoryTiming
 from tests.hw import test_requantise
+from tests.support.burst_memory import BurstMemory, EngineOutputs, ProtocolError
 from tests.support.cases import Case
 from tests.support.cases import depthwise as depthwise_spec
 from tests.support.cases import pointwise as pointwise_spec
@@ -144,3 +146,49 @@ def test_values_are_range_checked() -> None:
         checked(128, depthwise.BODY_LAYOUT["depthwise"]["minimum"].shape)
     with pytest.raises(AssertionError, match="are not among those seen"):
         delay_of([1, 2, 4], [2, 3])
+
+
+def memory(**timing: int) -> BurstMemory:
+    return BurstMemory(
+        config=TINY, timing=MemoryTiming(**timing), data=np.zeros(8192, np.uint8), allowed=(1024, 2048)
+    )
+
+
+def offer(memory: BurstMemory, *requests: tuple[int, int, int] | None, beat=None) -> None:
+    for cycle, request in enumerate(requests):
+        memory.cycle(cycle, EngineOutputs(request=request, write_beat=beat))
+
+
+@pytest.mark.parametrize(
+    ("requests", "message"),
+    [
+        ([(0, 4096 - 16, 4)], r"burst of 32 bytes at 0xff0 with burst_bytes=256"),
+        ([(0, 0, 33)], r"burst of 264 bytes"),
+        ([(0, 4, 1)], r"burst of 1 beats at 0x4"),
+        ([(0, 0, 0)], r"burst of 0 beats"),
+        ([(0, 8192 - 8, 2)], r"the memory ends at 0x2000|with burst_bytes"),
+        ([(0, 0, 1)] * 5, r"5 bursts open, max_outstanding=4"),
+    ],
+)
+def test_broken_requests_are_noticed(requests: list[tuple[int, int, int]], message: str) -> None:
+    with pytest.raises(ProtocolError, match=message):
+        offer(memory(), *requests)
+
+
+@pytest.mark.parametrize("second", [None, (0, 8, 1)])
+def test_request_that_does_not_hold_is_noticed(second: tuple[int, int, int] | None) -> None:
+    with pytest.raises(ProtocolError, match=r"request \(0, 0, 1\) became .* before it was taken"):
+        offer(memory(max_outstanding=1), (0, 512, 8), (0, 0, 1), second)
+
+
+@pytest.mark.parametrize(
+    ("address", "beat", "message"),
+    [
+        (1016, (0, 0xFF, 1), "write to byte 0x3f8, outside of the output tensor 0x400 to 0x800"),
+        (2048, (0, 0x01, 1), "write to byte 0x800, outside"),
+        (1024, (0, 0xFF, 0), "write beat at 0x400: last is 0, 0 beats left"),
+    ],
+)
+def test_broken_writes_are_noticed(address: int, beat: tuple[int, int, int], message: str) -> None:
+    with pytest.raises(ProtocolError, match=message):
+        offer(memory(), (1, address, 1), None, None, beat=lambda: beat)

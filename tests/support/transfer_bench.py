@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from tests.support.burst_memory import BurstMemory
 
 from hw.commands import Command
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
+from tests.support.burst_memory import BurstMemory
 from tests.support.pysim import Bench, get, put, put_fields
 
 DRAM = 16384
