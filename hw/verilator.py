@@ -70,14 +70,14 @@ def design_hash(config: EngineConfig) -> str:
     return digest.hexdigest()[:16]
 
 
-def verilog_directory(config: EngineConfig, *, bare: bool = False) -> Path:
-    """Folder with the configuration's Verilog, generated if it is not there yet; `bare` without AXI."""
-    directory = BUILD / ("bare" if bare else "verilog") / design_hash(config)
+def verilog_directory(config: EngineConfig) -> Path:
+    """Folder with the configuration's Verilog, generated if it is not there yet."""
+    directory = BUILD / "verilog" / design_hash(config)
     if not (directory / "sepconv.f").exists():
         print(f"Generating Verilog of {config.name} in {directory} (once) ...", file=sys.stderr)
         from hw.verilog import write_verilog  # Amaranth is only loaded when something has to be generated
 
-        write_verilog(config, directory, bare=bare)
+        write_verilog(config, directory)
     return directory
 
 

@@ -8,19 +8,15 @@ from amaranth.hdl._ir import PortDirection
 from amaranth.lib.wiring import Flow
 
 from hw.config import EngineConfig
-from hw.gateware.bare import BareEngine
 from hw.gateware.ram import VERILOG, VerilogPlatform
 from hw.gateware.top import Sepconv
 
 TOP = "sepconv"
 
 
-def generate(config: EngineConfig, *, bare: bool = False) -> tuple[str, dict]:
-    """Verilog text of the engine, and its description: top, clock, reset, ports, parameters.
-
-    `bare` leaves out AXI, for test benches.
-    """
-    engine = BareEngine(config) if bare else Sepconv(config)
+def generate(config: EngineConfig) -> tuple[str, dict]:
+    """Verilog text of the engine, and its description: top, clock, reset, ports, parameters."""
+    engine = Sepconv(config)
     signals, ports = {}, []
     for path, member, value in engine.signature.flatten(engine):
         signal, inward = Value.cast(value), member.flow is Flow.In
@@ -37,9 +33,9 @@ def generate(config: EngineConfig, *, bare: bool = False) -> tuple[str, dict]:
     return text, description
 
 
-def write_verilog(config: EngineConfig, directory: Path, *, bare: bool = False) -> list[Path]:
+def write_verilog(config: EngineConfig, directory: Path) -> list[Path]:
     """Writes ``sepconv.v``, ``sepconv.json`` and ``sepconv.f`` into `directory`, all or none; returns their paths."""
-    text, description = generate(config, bare=bare)
+    text, description = generate(config)
     directory.mkdir(parents=True, exist_ok=True)
     contents = {f"{TOP}.v": text, f"{TOP}.json": json.dumps(description, indent=2) + "\n", f"{TOP}.f": f"{TOP}.v\n"}
     for name, content in contents.items():

@@ -176,3 +176,15 @@ def test_mapped_bus(tmp_path: Path) -> None:
     assert memory.read_bytes()[page + 300:][:3] == b"abc"
     with pytest.raises(DriverError, match="no engine"):
         Driver(bus)
+
+
+def test_the_readme_runs_a_program() -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    code = text.partition("```python\n")[2].partition("```")[0]
+    values = CASE.values(4)
+    names = {
+        "Driver": Driver, "MappedBus": lambda registers, memory, size: mock_for(CASE, PROGRAM, 0),
+        "registers": None, "memory": None, "program": PROGRAM, "values": values,
+    }  # fmt: skip
+    exec(code, names)
+    np.testing.assert_array_equal(names["output"], CASE.computed(values, 0), strict=True)

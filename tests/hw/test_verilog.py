@@ -95,7 +95,7 @@ def test_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_failed_write_leaves_the_old_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verilog, "generate", lambda config, bare: ("new", {}))
+    monkeypatch.setattr(verilog, "generate", lambda config: ("new", {}))
     (tmp_path / "sepconv.v").write_text("old")
     write = Path.write_text
 
