@@ -5,6 +5,7 @@ became of each goes to the file `OUTCOMES`.
 """
 
 import os
+import warnings
 from pathlib import Path
 
 import cocotb
@@ -13,6 +14,9 @@ from cocotb.clock import Clock
 from hw.driver.errors import DriverError
 from tests.cocotb_bench.job import Job, Outcome, jobs_from_json, outcomes_from_json, to_json
 from tests.cocotb_bench.testbench import Testbench
+
+warnings.simplefilter("error")
+warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"cocotbext\.")  # it is written for cocotb 1
 
 AFTER = 100
 """Cycles watched after the interrupt: nothing more may happen."""
