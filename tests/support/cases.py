@@ -8,15 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.add import AddLayer
 from golden.layer import LayerSpec, Padding, QuantisedLayer, window_output
-from golden.ops import Layer, run_layer
+from golden.network import INPUT
+from golden.ops import run_layer
 from golden.pool import MeanLayer
 from golden.quantise import INT8_MIN, Activation, Rounding
 from golden.synthetic import Corner, synthesise, synthesise_input, synthesise_layer
 from hw.compiler.cascade import Schedule, compile_cascade
-from hw.compiler.layers import POOLS
+from hw.compiler.layers import POOLS, ResidualAdd
 from hw.config import EngineConfig
 from hw.program import Program
+from sim.work import Computing
 
 NONE = Padding()
 EVEN = Padding(top=1, bottom=1, left=1, right=1)
@@ -73,6 +76,11 @@ def convolution(
     )  # fmt: skip
 
 
+def add(name: str, size: Size) -> LayerSpec:
+    """Adds the cascade's input."""
+    return LayerSpec(name=name, op="add", input_shape=size, output_shape=size)
+
+
 def pool(op: str, name: str, size: Size) -> LayerSpec:
     """An average_pool or a mean over the whole picture."""
     return LayerSpec(name=name, op=op, input_shape=size, output_shape=(1, 1, size[2]), kernel=size[:2])
@@ -115,10 +123,16 @@ class Case:
     input_zero_point: int = INT8_MIN
     weight_zero_point: int = 0
 
-    def layers(self, seed: int) -> list[Layer]:
-        layers: list[Layer] = []
+    def layers(self, seed: int) -> list[Computing]:
+        layers: list[Computing] = []
         zero_point = self.input_zero_point
         for spec in self.specs:
+            if spec.op == "add":  # of the cascade's input
+                add = synthesise(spec, seed, self.input_zero_point, zero_point)
+                assert isinstance(add, AddLayer)
+                layers.append(ResidualAdd(layer=add, residual=INPUT, operand=0))
+                zero_point = add.output_zero_point
+                continue
             if spec.op in POOLS:
                 pool = synthesise(spec, seed, zero_point)
                 layers.append(pool)
@@ -152,8 +166,13 @@ class Case:
 
     def computed(self, values: NDArray[np.int8], seed: int) -> NDArray[np.int8]:
         """The cascade's output for any input."""
+        first = values
         for layer in self.layers(seed):
-            values = run_layer(layer, values, rounding=self.rounding)
+            if isinstance(layer, ResidualAdd):
+                assert isinstance(layer.layer, AddLayer)
+                values = run_layer(layer.layer, first, values, rounding=self.rounding)
+            else:
+                values = run_layer(layer, values, rounding=self.rounding)
         return values
 
 
@@ -237,6 +256,19 @@ CASES: Mapping[str, Case] = {
     ),
     "conv_pair": Case(
         specs=(convolution("conv", (7, 5, 8), 12, 2), *pair((4, 3, 12), 9)), stripe_rows=1, input_zero_point=-3
+    ),
+    "residual": Case(
+        specs=(pointwise("pw", (5, 4, 19), 19, LINEAR), add("add", (5, 4, 19))), stripe_rows=2, input_zero_point=3
+    ),
+    "inverted": Case(
+        specs=(
+            pointwise("expand", (6, 5, 8), 24),
+            depthwise("dw", (6, 5, 24)),
+            pointwise("project", (6, 5, 24), 8, LINEAR),
+            add("add", (6, 5, 8)),
+        ),
+        stripe_rows=2,
+        input_zero_point=-4,
     ),
     "pool_average": Case(specs=(pool("average_pool", "pool", (7, 5, 19)),), stripe_rows=1, input_zero_point=-7),
     "pool_mean": Case(specs=(pool("mean", "pool", (4, 7, 30)),), stripe_rows=1, input_zero_point=11),
