@@ -177,6 +177,16 @@ RESIDUAL = tuple(entry.name for entry in BODY["pointwise"]
 """Fields of a pointwise command that adds a residual."""
 
 
+COUNTS: Mapping[str, tuple[str, ...]] = {
+    "load": ("blocks", "beats"),
+    "store": ("blocks", "beats"),
+    "weights": ("beats",),
+    "depthwise": ("blocks", "column_blocks", "out_rows", "out_width"),
+    "pointwise": ("passes", "in_blocks", "kernel_rows", "kernel_cols", "tiles", "out_blocks", "octets"),
+}
+"""Fields that must not be 0: with nothing to do a unit would not come to an end, so `fetch` refuses the command."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """One command: its unit, its layer, the counts it waits for, and the unit's own fields."""

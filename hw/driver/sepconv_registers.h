@@ -98,6 +98,7 @@
 #define SEPCONV_FAULT_CHECKSUM 3u /* a block of the program is broken */
 #define SEPCONV_FAULT_TAG 4u /* a block belongs to another program */
 #define SEPCONV_FAULT_UNIT 5u /* a command names no unit */
+#define SEPCONV_FAULT_COUNT 6u /* a command has nothing to do: one of its counts is 0 */
 #define SEPCONV_FAULT_READ_SLAVE 8u /* the memory answered a read with SLVERR */
 #define SEPCONV_FAULT_READ_DECODE 9u /* the memory answered a read with DECERR */
 #define SEPCONV_FAULT_WRITE_SLAVE 10u /* the memory answered a write with SLVERR */
@@ -126,6 +127,7 @@
     ENTRY(3u, "checksum", "a block of the program is broken") \
     ENTRY(4u, "tag", "a block belongs to another program") \
     ENTRY(5u, "unit", "a command names no unit") \
+    ENTRY(6u, "count", "a command has nothing to do: one of its counts is 0") \
     ENTRY(8u, "read_slave", "the memory answered a read with SLVERR") \
     ENTRY(9u, "read_decode", "the memory answered a read with DECERR") \
     ENTRY(10u, "write_slave", "the memory answered a write with SLVERR") \

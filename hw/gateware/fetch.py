@@ -7,7 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hw.commands import BLOCK_BYTES, FORMAT_VERSION, HEADER_BITS, MAGIC, PROGRAM_HEADER, TAG, UNITS
+from hw.commands import BLOCK_BYTES, COUNTS, FORMAT_VERSION, HEADER_BITS, MAGIC, PROGRAM_HEADER, TAG, UNITS
 from hw.config import EngineConfig
 from hw.faults import CODES, SOURCES
 from hw.gateware.bus import BURST_BITS, Bursts, ReadBeats, RequestPort
@@ -97,6 +97,9 @@ class Fetch(Component):
                 m.d.comb += fault.eq(CODES["tag"])
             with m.Elif(header.unit >= len(UNITS)):
                 m.d.comb += fault.eq(CODES["unit"])
+            with m.Elif(Cat((header.unit == index) & (getattr(getattr(self, f"queue_{unit}").fields, name) == 0)
+                            for index, unit in enumerate(UNITS) for name in COUNTS[unit]).any()):
+                m.d.comb += fault.eq(CODES["count"])
         m.d.comb += [
             command.eq(complete & ~in_header & (fault == 0)),
             self.blocked.eq(command & self.full.bit_select(header.unit, 1)), deliver.eq(command & ~self.blocked),

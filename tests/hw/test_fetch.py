@@ -1,12 +1,13 @@
 """The fetch unit: commands to their queues, errors of the header and of a command, queues that are full."""
 
+import dataclasses
 import random
 import zlib
 
 import numpy as np
 import pytest
 
-from hw.commands import BLOCK_BYTES, BODY, CHECKSUM_BYTES, COUNT_BITS, UNITS, Command, encode_program
+from hw.commands import BLOCK_BYTES, BODY, CHECKSUM_BYTES, COUNT_BITS, COUNTS, UNITS, Command, encode_program
 from hw.config import EngineConfig
 from hw.faults import CODES
 from hw.gateware.fetch import Fetch
@@ -23,14 +24,14 @@ LIMIT = 3000
 
 
 def random_commands(rng: random.Random, count: int) -> list[Command]:
-    def value(field) -> int:
-        return field.decode(rng.getrandbits(field.bits))
+    def value(unit: str, field) -> int:
+        return field.decode(rng.randrange(field.name in COUNTS[unit], 1 << field.bits))
 
     return [
         Command(
             unit=unit,
             layer=rng.randrange(1024),
-            fields={field.name: value(field) for field in BODY[unit]},
+            fields={field.name: value(unit, field) for field in BODY[unit]},
             waits={name: rng.randrange(1, 1 << COUNT_BITS) for name in UNITS},
         )
         for unit in rng.choices(UNITS, k=count)
@@ -147,6 +148,16 @@ def test_unknown_unit(code: int) -> None:
     image[3 * BLOCK_BYTES] = image[3 * BLOCK_BYTES] & ~7 | code
     pushed, error, finished, _ = run(TINY, resealed(image, 3))
     assert (pushed, error, finished) == (described(commands[:2]), fault("unit", 3), 0)
+
+
+@pytest.mark.parametrize(("unit", "name"), [(unit, name) for unit, names in COUNTS.items() for name in names])
+def test_command_with_nothing_to_do(unit: str, name: str) -> None:
+    commands = random_commands(random.Random(7), 40)
+    place = next(place for place, command in enumerate(commands) if command.unit == unit)
+    command = commands[place]
+    commands[place] = dataclasses.replace(command, fields={**command.fields, name: 0})
+    pushed, error, finished, _ = run(TINY, program(TINY, commands))
+    assert (pushed, error, finished) == (described(commands[:place]), fault("count", place + 1), 0)
 
 
 @CONFIGS

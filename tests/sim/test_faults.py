@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from hw.commands import BLOCK_BYTES, CHECKSUM_BYTES, Command, encode_program
+from hw.commands import BLOCK_BYTES, CHECKSUM_BYTES, COUNTS, Command, encode_program
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
 from hw.registers import BY_NAME
@@ -155,6 +155,14 @@ def test_command_of_no_unit() -> None:
 
 def fits(first: int, beats: int, window: tuple[int, int]) -> bool:
     return window[0] <= first <= first + beats * TINY.bus_bytes - 1 <= window[1]
+
+
+@pytest.mark.parametrize(("unit", "name"), [(unit, name) for unit, names in COUNTS.items() for name in names])
+def test_command_with_nothing_to_do(unit: str, name: str) -> None:
+    assert all(command.fields[name] for command in program().commands if command.unit == unit)
+    wrong = edited(unit, 1, with_fields(**{name: 0}))
+    changed = [before != after for before, after in zip(program().commands, wrong.commands, strict=True)]
+    assert error_of(run_wrong(job(wrong))) == block_error("count", 1 + changed.index(True))
 
 
 @TIMINGS
