@@ -17,6 +17,7 @@ from tests.support.cases import find_case
 from tests.support.configs import TINY
 from tests.support.faulty import (
     CASE,
+    check_as_fresh,
     check_good,
     check_untouched,
     error_of,
@@ -272,6 +273,22 @@ def test_soft_reset_while_running(timing: MemoryTiming) -> None:
         check_nothing_new(run, cycle)
         assert run.registers["STATUS"] == run.registers["ERROR"] == run.registers["CYCLES_LOW"] == 0
         assert not run.registers["INTERRUPT"] & BY_NAME["INTERRUPT"].field("pending").mask
+
+
+@pytest.mark.full
+@TIMINGS
+@pytest.mark.parametrize("wish", ["stop", "start", "soft_reset"])
+def test_in_every_cycle(wish: str, timing: MemoryTiming) -> None:
+    total = fresh(timing).cycles
+    for first in range(2, total - 1, 50):
+        wrongs = [job(program(), timing, poke_cycle=cycle, poke=CONTROL[wish])
+                  for cycle in range(first, min(first + 50, total - 1))]
+        runs = run_jobs([each for wrong in wrongs for each in (wrong, job(program(), timing))])
+        for wrong, bad, good in zip(wrongs, runs[::2], runs[1::2], strict=True):
+            check_as_fresh(good, timing)
+            check_untouched(wrong, bad)
+            check_nothing_new(bad, wrong.poke_cycle)
+            assert (bad.error["code"] == 0) == (wish == "soft_reset")
 
 
 def test_the_first_fault_wins() -> None:
