@@ -276,16 +276,15 @@ def test_soft_reset_while_running(timing: MemoryTiming) -> None:
 
 
 @pytest.mark.full
-@TIMINGS
 @pytest.mark.parametrize("wish", ["stop", "start", "soft_reset"])
-def test_in_every_cycle(wish: str, timing: MemoryTiming) -> None:
-    total = fresh(timing).cycles
+def test_in_every_cycle(wish: str) -> None:
+    total = fresh(DEFAULT).cycles
     for first in range(2, total - 1, 50):
-        wrongs = [job(program(), timing, poke_cycle=cycle, poke=CONTROL[wish])
+        wrongs = [job(program(), poke_cycle=cycle, poke=CONTROL[wish])
                   for cycle in range(first, min(first + 50, total - 1))]
-        runs = run_jobs([each for wrong in wrongs for each in (wrong, job(program(), timing))])
+        runs = run_jobs([each for wrong in wrongs for each in (wrong, job(program()))])
         for wrong, bad, good in zip(wrongs, runs[::2], runs[1::2], strict=True):
-            check_as_fresh(good, timing)
+            check_as_fresh(good, DEFAULT)
             check_untouched(wrong, bad)
             check_nothing_new(bad, wrong.poke_cycle)
             assert (bad.error["code"] == 0) == (wish == "soft_reset")

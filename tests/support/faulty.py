@@ -4,6 +4,7 @@ import dataclasses
 import functools
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hw.commands import BLOCK_BYTES
 from hw.faults import CODES, SOURCES
@@ -29,9 +30,19 @@ def program() -> Program:
     return find_case(CASE, 0).program(TINY, 0)
 
 
+@functools.cache
+def values() -> NDArray[np.int8]:
+    return find_case(CASE, 0).values(0)
+
+
+@functools.cache
+def expected() -> NDArray[np.int8]:
+    return find_case(CASE, 0).expected(0)
+
+
 def job(program: Program, timing: MemoryTiming | None = None, **wrong) -> Job:
     """`program` on the case's input, its output painted, a guard behind everything."""
-    memory = np.concatenate([program.memory(find_case(CASE, 0).values(0)), np.full(GUARD, PAINT, np.uint8)])
+    memory = np.concatenate([program.memory(values()), np.full(GUARD, PAINT, np.uint8)])
     first, last = program.write_window
     memory[first : last + 1] = PAINT
     return Job(program=program, timing=timing or MemoryTiming(), memory=memory, **wrong)
@@ -47,7 +58,7 @@ def fresh(timing: MemoryTiming) -> RtlRun:
 
 def check_good(run: RtlRun) -> None:
     assert run.error == {"code": 0, "unit": 0, "command": 0, "address": 0}
-    assert_tensor_equal(CASE, program().output.unpack(run.memory), find_case(CASE, 0).expected(0))
+    assert_tensor_equal(CASE, program().output.unpack(run.memory), expected())
     assert run.registers["STATUS"] == STATUS.field("done").mask
     assert run.registers["CYCLES_LOW"] == run.cycles
 
