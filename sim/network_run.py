@@ -17,6 +17,7 @@ from hw.compiler.cascade import compile_cascades, spec_of
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
+from sim.cascading import regrouped
 from sim.model.engine import ModelRun, run_model
 from sim.search import Choice, plan_chain
 from sim.work import Source
@@ -39,7 +40,7 @@ def plan_network(source: Source, config: EngineConfig, timing: MemoryTiming, *, 
     With a `seed` the layers get their numbers, else only their shapes, which is all that time depends on.
     Raises `CompileError` if the engine does not run the network, or a cascade does not fit.
     """
-    cascades = source.whole()
+    cascades = regrouped(source.whole(), config)
     choices = plan_chain(cascades, config, timing)
     schedules = [choice.schedule for choice in choices]
     layers = cascades if seed is None else [source.numbers(cascade, seed) for cascade in cascades]

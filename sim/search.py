@@ -21,13 +21,11 @@ from hw.compiler.stripes import PIECES
 from hw.config import PRESETS, EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
+from sim.cascading import Chain
 from sim.model.engine import ModelRun, run_model
 
 PLAIN = Schedule(stripe_rows=1)
 """What a cascade in mid-network wants; the rows are the search's to choose."""
-
-Chain = Sequence[tuple[Layer, ...]]
-"""Cascades that follow one another."""
 
 
 @dataclass(frozen=True, kw_only=True)

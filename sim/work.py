@@ -19,7 +19,8 @@ from golden.synthetic import synthesise_input
 from golden.synthetic_model import synthesised_layer
 from hw.compiler.cascade import check_supported
 from hw.compiler.errors import CompileError
-from hw.compiler.layers import Layer, ResidualAdd, as_convolution, is_cropped, spec_of
+from hw.compiler.layers import Layer, ResidualAdd, spec_of
+from sim.cascading import cascades, fuses
 from sim.folding import folded
 
 Weighted = QuantisedLayer | AveragePoolLayer | MeanLayer
@@ -30,10 +31,6 @@ Computing = Weighted | ResidualAdd
 
 HOST = ("softmax", "reshape", "quantize", "dequantize", "mul", "sub")
 """Operators at the ends of a network that stay on the host."""
-
-FUSED = (("depthwise", "pointwise"), ("conv", "depthwise"), ("conv", "depthwise", "pointwise"),
-         ("pointwise", "depthwise"), ("pointwise", "depthwise", "pointwise"))
-"""Layers that run as one cascade when they follow one another."""
 
 
 class RequestError(ValueError):
@@ -102,16 +99,12 @@ class Source:
             specs.pop()
         for spec in specs:
             check_supported(spec, picture=spec is specs[0])
-        cascades: list[tuple[Layer, ...]] = []
+        chain: list[Layer] = []
         start = before = self.network.inputs_of(specs[0].name)[0] if specs else INPUT
         for spec in specs:
-            layer = self._chained(spec, before, start)
-            if cascades and fuses((*map(spec_of, cascades[-1]), spec)):
-                cascades[-1] = (*cascades[-1], layer)
-            else:
-                cascades.append((layer,))
+            chain.append(self._chained(spec, before, start))
             before = spec.name
-        return cascades
+        return cascades(chain)
 
     def _chained(self, spec: LayerSpec, before: str, start: str) -> Layer:
         """The layer as one of a chain that begins with the tensor `start`, after the layer called `before`.
@@ -157,14 +150,6 @@ class Source:
             picture = seeded_picture(self.model, seed)
         (tensor,) = self.model.feed(layer.spec.name, picture, rounding)
         return tensor.reshape(layer.spec.input_shape)
-
-
-def fuses(specs: Sequence[LayerSpec]) -> bool:
-    """Whether the layers run as one cascade; an add is the end of the one it follows."""
-    *ops, last = (as_convolution(spec).op for spec in specs)
-    if is_cropped(specs[0]) or "add" in ops:
-        return False
-    return last == "add" or (*ops, last) in FUSED
 
 
 def _supported(specs: Sequence[LayerSpec]) -> bool:

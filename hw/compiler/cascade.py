@@ -1,7 +1,8 @@
 """Compiles a cascade: layers that run stripe by stripe, with the rows between them in rings on chip."""
 
-from collections.abc import Sequence
-from math import ceil, prod
+from collections import deque
+from collections.abc import Iterator, Sequence
+from math import ceil, lcm, prod
 
 from golden.layer import LayerSpec, QuantisedLayer
 from golden.network import INPUT
@@ -27,7 +28,7 @@ from hw.compiler.lowering import Lowering
 from hw.compiler.packing import depthwise_shape, pack_depthwise, pack_pointwise, pointwise_shape
 from hw.compiler.pool import PoolNumbers
 from hw.compiler.residual import Stage, add_fields, residual_passes, stages
-from hw.compiler.rings import Ring, pieces, place, runs
+from hw.compiler.rings import Ring, Wanted, pieces, place, runs
 from hw.compiler.stripes import (
     Schedule,
     input_rows,
@@ -43,6 +44,9 @@ from hw.compiler.weights import WeightPlace, place_weights
 from hw.config import KERNEL, OCTET, EngineConfig
 from hw.placement import Placement, TensorPlace
 from hw.program import ALIGNMENT, DramTensor, Patches, Program
+
+STEPS, RING_STEPS = 16, 3
+"""Steps a layer is made in if the next one follows it channel by channel, and how many of them are on chip."""
 
 __all__ = ["Layer", "Schedule", "check_supported", "compile_cascade", "compile_cascades", "schedules", "spec_of"]
 
@@ -103,7 +107,27 @@ def _patches(cascade: tuple[Sequence[Layer], Schedule]) -> Patches | None:
 def kept_ring(layers: Sequence[Layer], config: EngineConfig, held: Ring | None) -> Ring:
     """The ring a cascade leaves its whole output in. Raises `CompileError` if it does not fit beside `held`."""
     spec = spec_of(layers[-1])
-    return place(config, [(spec.name, spec.output_shape, spec.output_shape[0])], held)[0]
+    return place(config, [Wanted(spec.name, spec.output_shape, spec.output_shape[0])], held)[0]
+
+
+def channel_rings(layers: Sequence[Layer], config: EngineConfig) -> bool:
+    """Whether a pointwise layer and the one that follows it channel by channel fit with whole tensors around them."""
+    first, last = (spec_of(lowered(layer)) for layer in layers)
+    kept = _channels_kept(first, config)
+    height, wide = first.output_shape[0], kept < ceil(first.output_shape[2] / config.pe_rows)
+    wanted = [Wanted("", first.input_shape, height), Wanted("", first.output_shape, height, kept if wide else None),
+              Wanted("", last.output_shape, last.output_shape[0])]
+    return sum(len(item.ring(config).groups) for item in wanted) <= config.activation_groups
+
+
+def _step(spec: LayerSpec, config: EngineConfig) -> int:
+    """Channel blocks of a layer's output that are made before the next layer goes on."""
+    unit = lcm(config.pe_rows, config.pe_cols) // config.pe_rows
+    return ceil(ceil(spec.output_shape[2] / config.pe_rows) / STEPS / unit) * unit
+
+
+def _channels_kept(spec: LayerSpec, config: EngineConfig) -> int:
+    return RING_STEPS * _step(spec, config)
 
 
 class _Cascade:
@@ -147,9 +171,13 @@ class _Cascade:
             if spec.op == "conv":
                 raise CompileError(f"{spec.name}: a convolution can only be the first layer of a cascade")
         self.names = [source, *(stage.name for stage in self.stages)]
-        wanted = list(zip(self.names, shapes, rows, strict=True))
+        self.steps = {index: _step(spec, self.config) for index, spec in enumerate(self.specs[:-1])
+                      if self._goes_by_channels(index)}
+        kept = [None, *(_channels_kept(spec, self.config) if index in self.steps else None
+                        for index, spec in enumerate(self.specs))]
+        wanted = [Wanted(*item) for item in zip(self.names, shapes, rows, kept, strict=True)]
         others = {index: add.residual for index, add in adds.items() if index not in from_input}
-        extra = [(name, self.specs[index].output_shape, residual_rows(index, self.specs, self.plan))
+        extra = [Wanted(name, self.specs[index].output_shape, residual_rows(index, self.specs, self.plan))
                  for index, name in others.items()]
         rings = place(self.config, [*extra, *wanted[self.held is not None:]], self.held)
         self.rings = [*([self.held] if self.held else []), *rings[len(extra):]]
@@ -159,6 +187,13 @@ class _Cascade:
         self.loaded = [(name, self.residual_rings[index]) for index, name in others.items()]
         if not self.keep:
             self.target = self.lowering.tensor(self.stages[-1].name, last.output_shape)
+
+    def _goes_by_channels(self, index: int) -> bool:
+        """Whether the layer after this one follows it channel by channel: both are made whole, in one stripe."""
+        units = [unit_of(spec) for spec in self.specs[index:index + 2]]
+        return (len(self.plan) == 1 and units == ["pointwise", "depthwise"] and not is_cropped(self.specs[index])
+                and _channels_kept(self.specs[index], self.config)
+                < ceil(self.specs[index].output_shape[2] / self.config.pe_rows))
 
     def _slots(self, spec: LayerSpec) -> tuple[int, int, int]:
         """Shape of a convolution's input on chip: two slots, the one being loaded and the one being read.
@@ -227,18 +262,20 @@ class _Cascade:
         for step in range(len(self.plan) + behind[-1]):
             if self.specs[0].op != "conv" and self.held is None and step < len(self.plan):
                 self._transfer("load", self.layers[0], self.rings[0], self.source, *self.plan[step][0])
+            ahead: Iterator[int] | None = None
             for index, spec in enumerate(self.specs):
                 if 0 <= step - behind[index] < len(self.plan):
                     rows = self.plan[step - behind[index]][index + 1]
                     if index in self.residual_sources:
                         self._transfer("load", self.layers[index], self.residual_rings[index],
                                        self.residual_sources[index], *rows)
-                    if spec.op == "conv":
-                        self._convolution(index, *rows)
-                    elif unit_of(spec) == "depthwise":
-                        self._depthwise(index, *rows)
-                    else:
-                        self._pointwise(index, *rows)
+                    if unit_of(spec) == "depthwise":
+                        self._depthwise(index, *rows, ahead)
+                        ahead = None
+                        continue
+                    ahead = (self._convolution if spec.op == "conv" else self._pointwise)(index, *rows)
+                    if index not in self.steps:
+                        deque(ahead, maxlen=0)
             if not self.keep and step >= behind[-1]:
                 self._transfer("store", self.layers[-1], self.rings[-1], self.target, *self.plan[step - behind[-1]][-1])
         self.lowering.leave([*loaded, *self.rings])
@@ -263,19 +300,28 @@ class _Cascade:
                 "output_zero_point": numbers.output_zero_point, "minimum": numbers.minimum,
                 "maximum": numbers.maximum, "single_rounding": self.lowering.single if single is None else int(single)}
 
-    def _depthwise(self, index: int, first: int, last: int) -> None:
-        """Depthwise windows; or, of a pool, windows side by side over all of the input."""
+    def _depthwise(self, index: int, first: int, last: int, ahead: Iterator[int] | None) -> None:
+        """Depthwise windows; or, of a pool, windows side by side over all of the input.
+
+        `ahead` adds commands of the layer before and gives the blocks that are made; without, they are all made.
+        """
         config, spec = self.config, self.specs[index]
         source, target = self.rings[index], self.rings[index + 1]
         height, width, _ = spec.input_shape
         pools = spec.op in POOLS
         stride, top = (KERNEL, 0) if pools else (spec.stride[0], spec.padding.top)
         columns = ceil(width / KERNEL) if pools else spec.output_shape[1]
-        for y, rows in runs(first, last, [target]):
-            for block, blocks, word, region in self.weights[index].chunks(self.sequencer):
+        step, made = self.steps.get(index - 1), 0
+        for y, rows, chunk, count, chunk_word, region in (
+                (y, rows, *chunk) for y, rows in runs(first, last, [target])
+                for chunk in self.weights[index].chunks(self.sequencer)):
+            for block, end in cuts(chunk, chunk + count, step):
+                while step and ahead and made < end:
+                    made = next(ahead)
+                blocks, word = end - block, chunk_word + (block - chunk) * self.weights[index].block_words
                 fields = {
                     "word": word, "blocks": blocks,
-                    "in_pixel": (source.base + block * source.stride) * config.pe_pixels,
+                    "in_pixel": source.row(block) * config.pe_pixels,
                     "in_row_stride": source.stride,
                     "ring_pixels": source.rows * width, "first_pixel": source.pixel(y * stride - top),
                     "first_y": y * stride - top, "height": height, "width": width,
@@ -283,15 +329,15 @@ class _Cascade:
                     "pad_left": 0 if pools else spec.padding.left,
                     "column_blocks": ceil(((columns - 1) * stride + KERNEL) / config.pe_pixels),
                     "out_rows": ceil(height / KERNEL) if pools else rows, "out_width": columns,
-                    "out_pixel": (target.base + block * target.stride) * config.pe_pixels + target.pixel(y),
+                    "out_pixel": target.row(block) * config.pe_pixels + target.pixel(y),
                     "out_row_stride": target.stride, **self._numerics(index),
                 }
                 self.sequencer.add(
                     "depthwise", self.layers[index], fields,
-                    writes=_blocks(target.region(y, y + rows), block, blocks),
-                    reads=[region, *_blocks(source.region(*input_rows(spec, y, y + rows)), block, blocks)])
+                    writes=target.region(y, y + rows, block, blocks),
+                    reads=[region, *source.region(*input_rows(spec, y, y + rows), block, blocks)])
 
-    def _pointwise(self, index: int, first: int, last: int) -> None:
+    def _pointwise(self, index: int, first: int, last: int) -> Iterator[int]:
         source, width = self.rings[index], self.specs[index].input_shape[1]
         for y, rows in runs(first, last, [source, self.rings[index + 1], *self._residual_ring(index)]):
             lane = source.pixel(y) % self.config.pe_pixels
@@ -301,9 +347,9 @@ class _Cascade:
                 "shift_y": 0, "shift_x": 0, "windowed": 0, "height": 0, "columns": 0, "odd_height": 0, "odd_width": 0,
                 "width": width, "first_y": 0, "first_x": 0, "end_y": 0,
             }
-            self._systolic(index, y, rows, walk, source.region(y, y + rows))
+            yield from self._systolic(index, y, rows, walk, source.region(y, y + rows))
 
-    def _convolution(self, index: int, first: int, last: int) -> None:
+    def _convolution(self, index: int, first: int, last: int) -> Iterator[int]:
         """Runs the taps over the rows a stripe reads: loaded into the slot not in use, or all on chip already."""
         config, spec, slots = self.config, self.specs[index], self.rings[index]
         taps = taps_of(spec)
@@ -331,7 +377,7 @@ class _Cascade:
                 "odd_width": taps.odd[1], "width": taps.width, "first_y": first_y, "first_x": first_x,
                 "end_y": y + rows,
             }
-            self._systolic(index, y, rows, walk, region)
+            yield from self._systolic(index, y, rows, walk, region)
 
     def _load_slot(self, spec: LayerSpec, made: tuple[int, int], top: int, base: int,
                    region: Sequence[Region]) -> None:
@@ -348,8 +394,12 @@ class _Cascade:
                                        chip_pixel=base + (row - top) * taps.width + phase * taps.stride * plane,
                                        split=taps.stride > 1)
 
-    def _systolic(self, index: int, y: int, rows: int, walk: dict[str, int], reads: Sequence[Region]) -> None:
-        """Pointwise commands for output rows `y` to `y` + `rows`, one per chunk of weights and run of input blocks."""
+    def _systolic(self, index: int, y: int, rows: int, walk: dict[str, int],
+                  reads: Sequence[Region]) -> Iterator[int]:
+        """Pointwise commands for output rows `y` to `y` + `rows`, one per chunk of weights and run of input blocks.
+
+        Gives the blocks of the output that are made after each of them.
+        """
         config, spec = self.config, self.specs[index]
         source, target = self.rings[index], self.rings[index + 1]
         pixels, octets_per_block = config.pe_pixels, config.pe_cols // OCTET
@@ -359,11 +409,14 @@ class _Cascade:
         vectors = ceil(end / pixels)
         # A residual takes the upper half of the vectors.
         tile = ceil(vectors / ceil(vectors / (config.half_vectors // (2 if self.stages[index].add else 1))))
+        step = self.steps[index] * config.pe_rows // config.pe_cols if index in self.steps else None
         for chunk, blocks, chunk_word, region in self.weights[index].chunks(self.sequencer):
-            for block, block_end in pieces(chunk, chunk + blocks, isinstance(spec, Diagonal)):
+            for block, block_end in cuts(chunk, chunk + blocks, 1 if isinstance(spec, Diagonal) else step):
                 residual, regions = self._residual(index, y, rows, block * octets_per_block)
                 octet, inputs = block * octets_per_block, input_blocks(spec, config, block)
-                row = target.base + octet // config.octets_per_word * target.stride + target.pixel(y) // pixels
+                octets = min((block_end - block) * octets_per_block, all_octets - octet)
+                first, last = octet // config.octets_per_word, ceil((octet + octets) / config.octets_per_word)
+                row = target.row(first) + target.pixel(y) // pixels
                 fields = {
                     **walk, "word": chunk_word + (block - chunk) * self.weights[index].block_words,
                     "passes": passes_of(spec, config), "in_row_stride": source.stride, "in_blocks": len(inputs),
@@ -372,10 +425,11 @@ class _Cascade:
                     "first_lane": lane, "last_lanes": (end - 1) % pixels + 1,
                     "out_row": row, "out_octet": octet % config.octets_per_word, "out_row_stride": target.stride,
                     "out_blocks": block_end - block, **self._numerics(index), **residual,
-                    "octets": min((block_end - block) * octets_per_block, all_octets - octet),
+                    "octets": octets,
                 }
                 self.sequencer.add("pointwise", self.layers[index], fields, reads=[region, *reads, *regions],
-                                   writes=target.region(y, y + rows))
+                                   writes=target.region(y, y + rows, first, last - first))
+                yield last if octet + octets == all_octets else (octet + octets) // config.octets_per_word
 
     def _residual_ring(self, index: int) -> list[Ring]:
         return [self.residual_rings[index]] if index in self.residual_rings else []
@@ -399,5 +453,9 @@ def _weight_shape(stage: Stage, config: EngineConfig) -> tuple[int, int]:
     return pointwise_shape(stage.spec, config, residual=stage.add is not None)
 
 
-def _blocks(regions: list[Region], first: int, count: int) -> list[Region]:
-    return [Region(region.space, (region.cells[0], slice(first, first + count))) for region in regions]
+def cuts(first: int, last: int, step: int | None) -> Iterator[tuple[int, int]]:
+    """`first` to `last` in pieces that end at multiples of `step`; without it, in one."""
+    while first < last:
+        end = min(last, (first // step + 1) * step) if step else last
+        yield first, end
+        first = end

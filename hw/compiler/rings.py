@@ -1,8 +1,9 @@
-"""Rings: the rows of a tensor that are on chip, in a place of their own in the activation memory."""
+"""Rings: the part of a tensor that is on chip, in a place of its own in the activation memory."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import gcd
+from typing import NamedTuple
 
 from hw.compiler.errors import DoesNotFit
 from hw.compiler.tokens import Region, Space
@@ -11,7 +12,7 @@ from hw.config import EngineConfig
 
 @dataclass(frozen=True, kw_only=True)
 class Ring:
-    """`rows` rows of a tensor; row y lies at y mod `rows`.
+    """`rows` rows and `kept` channel blocks of a tensor; row y lies at y mod `rows`, block b at b mod `kept`.
 
     Its pixels follow one another, and rows · width is a multiple of `pe_pixels`, so pixel (y, x) of any ring of
     the same width lies in bank (y · width + x) mod `pe_pixels`.
@@ -19,7 +20,7 @@ class Ring:
     Parameters
     ----------
     shape: (height, width, channels) of the whole tensor
-    rows: kept at a time
+    rows, kept: rows and blocks kept at a time
     base: activation memory row of block 0
     stride: activation memory rows of a block
     """
@@ -27,6 +28,7 @@ class Ring:
     config: EngineConfig
     shape: tuple[int, int, int]
     rows: int
+    kept: int
     base: int
     stride: int
     space: Space
@@ -42,22 +44,28 @@ class Ring:
     @property
     def size(self) -> int:
         """Bytes."""
-        return self.blocks * self.stride * self.config.row_bytes
+        return self.kept * self.stride * self.config.row_bytes
 
     @property
     def groups(self) -> range:
         """Bank groups the ring lies in."""
         rows = self.config.group_rows
-        return range(self.base // rows, -(-(self.base + self.blocks * self.stride) // rows))
+        return range(self.base // rows, -(-(self.base + self.kept * self.stride) // rows))
 
     def pixel(self, y: int) -> int:
         """Pixel of row y within a block."""
         return y % self.rows * self.shape[1]
 
-    def region(self, first: int, last: int) -> list[Region]:
-        """Rows `first` to `last`, without `last`, of all blocks."""
-        return [Region(self.space, (slice(start % self.rows, start % self.rows + count), slice(None)))
-                for start, count in runs(first, last, [self])]
+    def row(self, block: int) -> int:
+        """Activation memory row of a block."""
+        return self.base + block % self.kept * self.stride
+
+    def region(self, first: int, last: int, block: int = 0, count: int | None = None) -> list[Region]:
+        """Rows `first` to `last`, without `last`, of `count` blocks from `block` on, or of all of them."""
+        start = block % self.kept
+        blocks = slice(None) if count is None else slice(start, start + count)
+        return [Region(self.space, (slice(y % self.rows, y % self.rows + rows), blocks))
+                for y, rows in runs(first, last, [self])]
 
 
 def runs(first: int, last: int, rings: Sequence[Ring]) -> Iterator[tuple[int, int]]:
@@ -84,9 +92,23 @@ def aligned_rows(config: EngineConfig, shape: tuple[int, int, int], rows: int) -
     return rounded if rounded < height else height
 
 
-def place(config: EngineConfig, wanted: Sequence[tuple[str, tuple[int, int, int], int]],
-          held: Ring | None = None) -> list[Ring]:
-    """Rings for (name, shape, rows), each in bank groups of its own; `held`, if any, keeps the groups it has.
+class Wanted(NamedTuple):
+    """A ring to be placed: `kept` channel blocks, or all of them."""
+
+    name: str
+    shape: tuple[int, int, int]
+    rows: int
+    kept: int | None = None
+
+    def ring(self, config: EngineConfig, base: int = 0) -> Ring:
+        rows = aligned_rows(config, self.shape, self.rows)
+        kept = -(-self.shape[2] // config.pe_rows) if self.kept is None else self.kept
+        return Ring(config=config, shape=self.shape, rows=rows, kept=kept, base=base,
+                    stride=-(-rows * self.shape[1] // config.pe_pixels), space=Space(rows, kept))
+
+
+def place(config: EngineConfig, wanted: Sequence[Wanted], held: Ring | None = None) -> list[Ring]:
+    """Rings, each in bank groups of its own; `held`, if any, keeps the groups it has.
 
     Within one cascade each ring has one unit that writes and one that reads it; groups of their own make that
     one reader and one writer per bank, whatever the timing. The last ring goes to the end of the memory that
@@ -101,31 +123,22 @@ def place(config: EngineConfig, wanted: Sequence[tuple[str, tuple[int, int, int]
     high = held is not None and held.base == 0
     rings: dict[int, Ring] = {}
     for index in (len(wanted) - 1, *range(len(wanted) - 1)):
-        _, shape, rows = wanted[index]
-        kept = aligned_rows(config, shape, rows)
-        stride = -(-kept * shape[1] // config.pe_pixels)
-        blocks = -(-shape[2] // config.pe_rows)
-        count = -(-blocks * stride // config.group_rows)
+        count = len(wanted[index].ring(config).groups)
         starts = [start for start in range(config.activation_groups - count + 1) if all(free[start:start + count])]
         if not starts:
             raise _does_not_fit(config, wanted, held)
         start = starts[-1] if high and index == len(wanted) - 1 else starts[0]
         free[start:start + count] = [False] * count
-        rings[index] = Ring(config=config, shape=shape, rows=kept, base=start * config.group_rows, stride=stride,
-                            space=Space(kept, blocks))
+        rings[index] = wanted[index].ring(config, start * config.group_rows)
     return [rings[index] for index in range(len(wanted))]
 
 
-def _does_not_fit(config: EngineConfig, wanted: Sequence[tuple[str, tuple[int, int, int], int]],
-                  held: Ring | None) -> DoesNotFit:
-    sizes = {}
-    for name, shape, rows in wanted:
-        blocks = -(-shape[2] // config.pe_rows)
-        sizes[name] = blocks * -(-aligned_rows(config, shape, rows) * shape[1] // config.pe_pixels)
-    groups = sum(-(-rows // config.group_rows) for rows in sizes.values()) + (len(held.groups) if held else 0)
+def _does_not_fit(config: EngineConfig, wanted: Sequence[Wanted], held: Ring | None) -> DoesNotFit:
+    rings = {item.name: item.ring(config) for item in wanted}
+    groups = sum(len(ring.groups) for ring in rings.values()) + (len(held.groups) if held else 0)
     group_bytes = config.group_rows * config.row_bytes
     short = max(0, groups - config.activation_groups) * group_bytes
-    listed = ", ".join(f"{name} {rows * config.row_bytes} bytes" for name, rows in sizes.items())
+    listed = ", ".join(f"{name} {ring.size} bytes" for name, ring in rings.items())
     return DoesNotFit(f"activation memory of {config.name}: {groups} groups of {group_bytes} bytes needed,"
                       f" {config.activation_groups} there ({listed}): "
                       + (f"{short} bytes short" if short else "those that are free are not side by side"),
