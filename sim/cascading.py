@@ -1,15 +1,30 @@
 """Which layers of a chain run as one cascade."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
 
 from golden.layer import LayerSpec
-from hw.compiler.cascade import channel_rings
-from hw.compiler.layers import Layer, ResidualAdd, as_convolution, is_cropped, spec_of, unit_of
+from hw.compiler.cascade import Schedule, channel_rings, compile_cascades
+from hw.compiler.errors import CompileError
+from hw.compiler.layers import (
+    Layer,
+    ResidualAdd,
+    as_convolution,
+    is_cropped,
+    passes_of,
+    spec_of,
+    takes_patches,
+    unit_of,
+)
 from hw.config import EngineConfig
 
 FUSED = (("depthwise", "pointwise"), ("conv", "depthwise"), ("conv", "depthwise", "pointwise"),
          ("pointwise", "depthwise"), ("pointwise", "depthwise", "pointwise"))
 """Layers that run as one cascade when they follow one another."""
+
+WORTH = 0.03
+"""Share of the cycles that makes two cascades worth being one."""
 
 Chain = Sequence[tuple[Layer, ...]]
 """Cascades that follow one another."""
@@ -46,8 +61,58 @@ def regrouped(chain: Chain, config: EngineConfig) -> list[tuple[Layer, ...]]:
             pairs = _reversed(tail)
             if all(channel_rings(pair, config) for pair in pairs if len(pair) == 2):
                 *head, last = cascades(layers[:first - 1])
-                return [*head, (*last, layers[first - 1]), *pairs]
-    return list(chain)
+                return [*joined(head, config), (*last, layers[first - 1]), *pairs]
+    return joined(chain, config)
+
+
+def joined(chain: Chain, config: EngineConfig) -> list[tuple[Layer, ...]]:
+    """The chain with neighbours made one cascade where that takes load off what holds them up, and fits.
+
+    That is the bus, if a tensor between them is spared, or one of the datapaths that has less to do in the other.
+    """
+    result: list[tuple[Layer, ...]] = []
+    for layers in chain:
+        if result and _gains(result[-1], layers, config) and _fits((*result[-1], *layers), config, len(result) == 1):
+            result[-1] = (*result[-1], *layers)
+        else:
+            result.append(layers)
+    return result
+
+
+def _gains(before: tuple[Layer, ...], behind: tuple[Layer, ...], config: EngineConfig) -> bool:
+    """Whether the two would be shorter by `WORTH` as one, if the longest of datapaths and bus were all there is."""
+    last, first = spec_of(before[-1]), spec_of(behind[0])
+    plain = last.output_shape == first.input_shape and as_convolution(first).op != "conv"
+    apart = max(_loads(before, config)) + max(_loads(behind, config))
+    return plain and max(_loads((*before, *behind), config)) < (1 - WORTH) * apart
+
+
+def _loads(layers: Sequence[Layer], config: EngineConfig) -> tuple[int, int, int]:
+    """Least cycles of the systolic array, the depthwise unit and the bus for a cascade from DRAM to DRAM."""
+    array = windows = 0
+    moved = prod(spec_of(layers[0]).input_shape) + prod(spec_of(layers[-1]).output_shape)
+    for layer in layers:
+        spec = as_convolution(spec_of(layer))
+        height, width, channels = spec.output_shape
+        if unit_of(spec) == "depthwise":
+            windows += height * width * -(-channels // config.dw_channels)
+        elif spec.op != "add":
+            blocks = -(-channels // config.pe_cols)
+            array += -(-height * width // config.pe_pixels) * passes_of(spec, config) * blocks
+            moved += passes_of(spec, config) * config.pe_rows * config.pe_cols * blocks
+    return array, windows, moved // config.bus_bytes
+
+
+def _fits(layers: tuple[Layer, ...], config: EngineConfig, first: bool) -> bool:
+    """Whether the layers fit as one cascade, a row at a time."""
+    patches = first and takes_patches(spec_of(layers[0]), config)
+    shapes = [replace(layer, layer=layer.spec) if isinstance(layer, ResidualAdd) else spec_of(layer)
+              for layer in layers]
+    try:
+        compile_cascades([(shapes, Schedule(stripe_rows=1, patches=patches))], config)
+    except CompileError:
+        return False
+    return True
 
 
 def _unit(layer: Layer) -> str:
