@@ -3,7 +3,7 @@
 import pytest
 
 from hw.compiler.errors import CompileError
-from hw.compiler.rings import aligned_rows, place, runs
+from hw.compiler.rings import Wanted, aligned_rows, place, runs
 from hw.config import EngineConfig
 from tests.support.configs import SKEW, TINY, WIDE
 
@@ -24,7 +24,7 @@ def test_aligned_rows(config: EngineConfig, width: int) -> None:
 
 @CONFIGS
 def test_rings_do_not_share_groups(config: EngineConfig) -> None:
-    wanted = [(f"t{index}", (9, 5, 8 + 20 * index), 4) for index in range(3)]
+    wanted = [Wanted(f"t{index}", (9, 5, 8 + 20 * index), 4) for index in range(3)]
     rings = place(config, wanted)
     owner: dict[int, int] = {}
     for index, ring in enumerate(rings):
@@ -38,7 +38,7 @@ def test_rings_do_not_share_groups(config: EngineConfig) -> None:
 @CONFIGS
 def test_too_much(config: EngineConfig) -> None:
     with pytest.raises(CompileError) as error:
-        place(config, [("big", (64, 64, 64), 64), ("more", (8, 8, 8), 8)])
+        place(config, [Wanted("big", (64, 64, 64), 64), Wanted("more", (8, 8, 8), 8)])
     message = str(error.value)
     assert message.startswith(f"activation memory of {config.name}: ")
     assert f"{config.activation_groups} there (big " in message
@@ -46,7 +46,7 @@ def test_too_much(config: EngineConfig) -> None:
 
 
 def test_runs_are_in_one_piece_in_each_ring() -> None:
-    rings = place(TINY, [("a", (20, 4, 8), 6), ("b", (20, 4, 8), 4)])
+    rings = place(TINY, [Wanted("a", (20, 4, 8), 6), Wanted("b", (20, 4, 8), 4)])
     for first in range(12):
         for last in range(first, 20):
             pieces = list(runs(first, last, rings))
