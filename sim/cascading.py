@@ -39,11 +39,13 @@ def fuses(specs: Sequence[LayerSpec]) -> bool:
 
 
 def cascades(layers: Sequence[Layer]) -> list[tuple[Layer, ...]]:
-    """A chain cut into cascades: separable pairs, and inverted bottlenecks."""
+    """A chain cut into cascades: separable pairs, and inverted bottlenecks; what is added later on ends one."""
     result: list[tuple[Layer, ...]] = []
+    added = added_by([layers])
     for layer in layers:
-        if result and fuses([spec_of(other) for other in (*result[-1], layer)]):
-            result[-1] = (*result[-1], layer)
+        before = result[-1] if result else ()
+        if before and spec_of(before[-1]).name not in added and fuses([spec_of(other) for other in (*before, layer)]):
+            result[-1] = (*before, layer)
         else:
             result.append((layer,))
     return result
@@ -71,18 +73,27 @@ def joined(chain: Chain, config: EngineConfig) -> list[tuple[Layer, ...]]:
     That is the bus, if a tensor between them is spared, or one of the datapaths that has less to do in the other.
     """
     result: list[tuple[Layer, ...]] = []
-    for layers in chain:
-        if result and _gains(result[-1], layers, config) and _fits((*result[-1], *layers), config, len(result) == 1):
-            result[-1] = (*result[-1], *layers)
+    for index, layers in enumerate(chain):
+        before = result[-1] if result else ()
+        inner = not before or spec_of(before[-1]).name not in added_by(chain[index + 1:])
+        if before and inner and _gains(before, layers, config) and _fits((*before, *layers), config, len(result) == 1):
+            result[-1] = (*before, *layers)
         else:
             result.append(layers)
     return result
+
+
+def added_by(cascades: Sequence[Sequence[Layer]]) -> set[str]:
+    """Tensors that layers of these cascades add to their own."""
+    return {layer.residual for layers in cascades for layer in layers if isinstance(layer, ResidualAdd)}
 
 
 def _gains(before: tuple[Layer, ...], behind: tuple[Layer, ...], config: EngineConfig) -> bool:
     """Whether the two would be shorter by `WORTH` as one, if the longest of datapaths and bus were all there is."""
     last, first = spec_of(before[-1]), spec_of(behind[0])
     plain = last.output_shape == first.input_shape and as_convolution(first).op != "conv"
+    if last.name in added_by([behind]):  # by the reader that has it anyway, and no other
+        plain = plain and unit_of(as_convolution(first)) == "pointwise"
     apart = max(_loads(before, config)) + max(_loads(behind, config))
     return plain and max(_loads((*before, *behind), config)) < (1 - WORTH) * apart
 

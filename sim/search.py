@@ -21,7 +21,7 @@ from hw.compiler.stripes import PIECES
 from hw.config import PRESETS, EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
-from sim.cascading import Chain
+from sim.cascading import Chain, added_by
 from sim.model.engine import ModelRun, run_model
 
 PLAIN = Schedule(stripe_rows=1)
@@ -90,7 +90,7 @@ def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming) -> l
     for index, layers in enumerate(cascades):
         trials, chosen, ring = [], None, None
         # What a later cascade adds is loaded again, so it must be in DRAM.
-        if index + 1 < len(cascades) and spec_of(layers[-1]).name not in _residuals(cascades[index + 2:]):
+        if index + 1 < len(cascades) and spec_of(layers[-1]).name not in added_by(cascades[index + 2:]):
             trials = tried(index, True, held)
             chosen = _fastest(trials)
             ring = kept_ring(layers, config, held) if chosen else None
@@ -104,11 +104,6 @@ def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming) -> l
         result.append(Choice(schedule=chosen.schedule, trials=tuple(trials)))
         held = ring
     return result
-
-
-def _residuals(cascades: Chain) -> set[str]:
-    """Tensors these cascades add."""
-    return {layer.residual for layers in cascades for layer in layers if isinstance(layer, ResidualAdd)}
 
 
 def _shapes(layers: Sequence[Layer], source: str) -> tuple[Layer, ...]:
@@ -125,7 +120,7 @@ def _nameless(layer: Layer) -> tuple:
 
 def over_picture(layers: Sequence[Layer], config: EngineConfig) -> Schedule:
     """What the network's first cascade wants; patches can't be added later on."""
-    added = INPUT in _residuals([tuple(layers)])
+    added = INPUT in added_by([layers])
     return replace(PLAIN, patches=not added and takes_patches(spec_of(layers[0]), config))
 
 

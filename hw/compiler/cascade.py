@@ -152,12 +152,15 @@ class _Cascade:
         first, last = self.specs[0], self.specs[-1]
         shapes = [first.input_shape, *(spec.output_shape for spec in self.specs)]
         adds = {index: stage.add for index, stage in enumerate(self.stages) if stage.add}
+        self.names = [source, *(stage.name for stage in self.stages)]
         # A bank has one reader: what the depthwise unit reads is loaded again to be added.
-        shared = unit_of(first) == "pointwise" and first.op != "conv"
-        from_input = [index for index, add in adds.items() if add.residual == source and shared]
-        if self.held is not None and not shared and any(add.residual == source for add in adds.values()):
-            raise CompileError(f"{first.name}: its input is added later on, so it must be in DRAM")
-        rows = ring_rows(self.specs, self.plan, from_input)
+        shared = {index: self.names.index(add.residual) for index, add in adds.items()
+                  if add.residual in self.names and self._reads_ring(self.names.index(add.residual))}
+        for index, add in adds.items():
+            gone = add.residual in self.lowering.layers and add.residual not in self.lowering.tensors
+            if index not in shared and (gone or add.residual in self.names[self.held is None:]):
+                raise CompileError(f"{self.names[index + 1]}: {add.residual} is added later on, so it must be in DRAM")
+        rows = ring_rows(self.specs, self.plan, shared)
         if self.keep:
             rows[-1] = last.output_shape[0]
         if self.held is None:
@@ -170,23 +173,28 @@ class _Cascade:
         for spec in self.specs[1:]:
             if spec.op == "conv":
                 raise CompileError(f"{spec.name}: a convolution can only be the first layer of a cascade")
-        self.names = [source, *(stage.name for stage in self.stages)]
         self.steps = {index: _step(spec, self.config) for index, spec in enumerate(self.specs[:-1])
                       if self._goes_by_channels(index)}
         kept = [None, *(_channels_kept(spec, self.config) if index in self.steps else None
                         for index, spec in enumerate(self.specs))]
         wanted = [Wanted(*item) for item in zip(self.names, shapes, rows, kept, strict=True)]
-        others = {index: add.residual for index, add in adds.items() if index not in from_input}
+        others = {index: add.residual for index, add in adds.items() if index not in shared}
         extra = [Wanted(name, self.specs[index].output_shape, residual_rows(index, self.specs, self.plan))
                  for index, name in others.items()]
         rings = place(self.config, [*extra, *wanted[self.held is not None:]], self.held)
         self.rings = [*([self.held] if self.held else []), *rings[len(extra):]]
-        self.residual_rings = dict.fromkeys(from_input, self.rings[0]) | dict(zip(others, rings, strict=False))
+        self.residual_rings = {index: self.rings[tensor] for index, tensor in shared.items()} | dict(
+            zip(others, rings, strict=False))
         self.residual_sources = {index: self.lowering.tensor(name, self.specs[index].output_shape)
                                  for index, name in others.items()}
         self.loaded = [(name, self.residual_rings[index]) for index, name in others.items()]
         if not self.keep:
             self.target = self.lowering.tensor(self.stages[-1].name, last.output_shape)
+
+    def _reads_ring(self, tensor: int) -> bool:
+        """Whether the systolic array reads this tensor of the cascade out of a ring."""
+        reader = self.specs[tensor] if tensor < len(self.specs) else None
+        return reader is not None and unit_of(reader) == "pointwise" and reader.op != "conv"
 
     def _goes_by_channels(self, index: int) -> bool:
         """Whether the layer after this one follows it channel by channel: both are made whole, in one stripe."""
@@ -258,7 +266,7 @@ class _Cascade:
         """Adds the cascade's commands; returns the name of its output."""
         loaded = [ring for _, ring in self.loaded]
         self.lowering.enter([*loaded, *(self.rings[1:] if self.held else self.rings)])
-        behind = lags(self.specs)
+        behind = lags(self.specs) if len(self.plan) > 1 else [0] * len(self.specs)
         for step in range(len(self.plan) + behind[-1]):
             if self.specs[0].op != "conv" and self.held is None and step < len(self.plan):
                 self._transfer("load", self.layers[0], self.rings[0], self.source, *self.plan[step][0])

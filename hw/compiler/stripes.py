@@ -1,9 +1,10 @@
 """Cuts a cascade into stripes: which rows of which tensor are made when, and how many must be kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
+from types import MappingProxyType
 
 from golden.layer import LayerSpec
 from hw.compiler.layers import POOLS, Layer, spec_of, taps_of, unit_of
@@ -79,10 +80,10 @@ def lags(specs: Sequence[LayerSpec]) -> list[int]:
 
 
 def ring_rows(specs: Sequence[LayerSpec], plan: list[list[tuple[int, int]]],
-              residuals: Sequence[int] = ()) -> list[int]:
+              residuals: Mapping[int, int] = MappingProxyType({})) -> list[int]:
     """Rows each tensor needs on chip for a stripe to be read while the next one is written.
 
-    The layers `residuals` add the cascade's input to their output.
+    Some layers add a tensor of the cascade to their output: `residuals` says which.
     """
     needed = []
     behind = [0, *lags(specs)]
@@ -99,11 +100,11 @@ def ring_rows(specs: Sequence[LayerSpec], plan: list[list[tuple[int, int]]],
                 first = input_rows(specs[tensor], *made)[0] if made[0] < made[1] else stripe[tensor][0]
             rows = max(rows, following - first)
         needed.append(rows)
-    for layer in residuals:
-        ahead = 1 + behind[layer + 1]
+    for layer, tensor in residuals.items():
+        ahead = 1 + behind[layer + 1] - behind[tensor]
         for index, stripe in enumerate(plan):
-            following = plan[min(index + ahead, len(plan) - 1)][0][1]
-            needed[0] = max(needed[0], following - stripe[layer + 1][0])
+            following = plan[min(index + ahead, len(plan) - 1)][tensor][1]
+            needed[tensor] = max(needed[tensor], following - stripe[layer + 1][0])
     return needed
 
 
