@@ -21,8 +21,8 @@ def cascades(draw: st.DrawFn) -> list[Computing]:
     zero_point = draw(st.integers(-128, 127))
     layers: list[Computing] = []
     for index, op in enumerate(draw(st.sampled_from(
-            ("d", "p", "dp", "dp", "pd", "pdp", "dpd", "pp", "dd", "c", "v", "x", "f", "cd", "cdp", "cp", "xp", "m",
-             "dm", "pm")))):
+            ("d", "p", "dp", "dpdp", "pdpdp", "pd", "pdp", "dpd", "pp", "dd", "c", "v", "x", "f", "cd", "cdp", "cp",
+             "xp", "m", "dm", "pm")))):
         if op == "d":
             spec = draw(_depthwise(f"dw_{index}", shape))
         elif op == "c":
@@ -50,12 +50,12 @@ def cascades(draw: st.DrawFn) -> list[Computing]:
 
 @st.composite
 def residual_networks(draw: st.DrawFn) -> list[list[Computing]]:
-    """One or two cascades the last of which ends with an add of the network's input; all keep its shape."""
+    """One or two cascades with adds of the network's input, or of the sum so far; all layers keep its shape."""
     shape = (draw(st.integers(1, 9)), draw(st.integers(1, 12)), draw(st.integers(1, 50)))
     zero_point = first = draw(st.integers(-128, 127))
-    result: list[list[Computing]] = [[]]
+    added, result = INPUT, [[]]
     for index, op in enumerate(draw(st.sampled_from(
-            ("pr", "dpr", "pdpr", "pdpr", "r", "dr", "p|pr", "p|pdpr", "d|r")))):
+            ("pr", "dpr", "pdpr", "pdpr", "r", "dr", "p|pr", "p|pdpr", "d|r", "prpr", "pdprpdpr", "pdpr|pdpr")))):
         name, seed = f"{op}_{index}", draw(st.integers(0, 9))
         if op == "|":
             result.append([])
@@ -65,8 +65,10 @@ def residual_networks(draw: st.DrawFn) -> list[list[Computing]]:
             operand = draw(st.sampled_from((0, 1)))
             layer = synthesise(spec, seed, *((first, zero_point) if operand == 0 else (zero_point, first)))
             assert isinstance(layer, AddLayer)
-            result[-1].append(ResidualAdd(layer=layer, residual=INPUT, operand=operand))
-            break
+            result[-1].append(ResidualAdd(layer=layer, residual=added, operand=operand))
+            added, first = name, layer.output_zero_point
+            zero_point = first
+            continue
         if op == "d":
             spec = LayerSpec(name=name, op="depthwise", input_shape=shape, output_shape=shape, kernel=(3, 3),
                              padding=Padding(top=1, bottom=1, left=1, right=1))
