@@ -1,6 +1,6 @@
-"""Prints README's figures: the table of MobileNetV1's pairs, and all of it. `python -m tests.readme_table`."""
+"""Prints README's figures: MobileNetV1's pairs, then whole networks. `python -m tests.readme_table`."""
 
-from golden.networks import mobilenet_v1
+from golden.networks import mobilenet_v1, mobilenet_v2
 from hw.config import PRESETS
 from hw.memory_timing import MemoryTiming
 from sim.network_run import plan_network
@@ -25,14 +25,15 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def network_line() -> str:
+def networks() -> str:
     config = PRESETS["pe256"]
-    source = Source(title="", network=mobilenet_v1())
-    run = plan_network(source, config, MemoryTiming()).run
-    share = source.network.macs / (engine_lanes(config) * run.cycles)
-    return f"{run.cycles:,} cycles, {share:.1%} of all lanes busy with MACs"
+    lines = ["| network | cycles | MACs ÷ (all lanes × cycles) | DRAM bytes |", "|---|---:|---:|---:|"]
+    for title, network in (("MobileNetV1 1.0-224", mobilenet_v1()), ("MobileNetV2 1.0-224", mobilenet_v2())):
+        run = plan_network(Source(title=title, network=network), config, MemoryTiming()).run
+        share = network.macs / (engine_lanes(config) * run.cycles)
+        lines.append(f"| {title} | {run.cycles:,} | {share:.1%} | {run.read_bytes + run.write_bytes:,} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    print(table())
-    print(network_line())
+    print(table(), networks(), sep="\n\n")
