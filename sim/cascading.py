@@ -51,6 +51,17 @@ def cascades(layers: Sequence[Layer]) -> list[tuple[Layer, ...]]:
     return result
 
 
+def alone(chain: Chain) -> list[tuple[Layer, ...]]:
+    """Each layer of the chain by itself; an add stays with the layer before it."""
+    result: list[tuple[Layer, ...]] = []
+    for layer in (layer for cascade in chain for layer in cascade):
+        if result and isinstance(layer, ResidualAdd) and not is_cropped(spec_of(result[-1][0])):
+            result[-1] = (*result[-1], layer)
+        else:
+            result.append((layer,))
+    return result
+
+
 def regrouped(chain: Chain, config: EngineConfig) -> list[tuple[Layer, ...]]:
     """The chain with its last separable pairs the other way round, from where whole tensors fit on chip.
 

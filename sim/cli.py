@@ -78,6 +78,8 @@ def make_parser() -> argparse.ArgumentParser:
     _add_run(rtl)
     rtl.add_argument("--input", metavar="X.npy", help="input of the model, its own type and NHWC shape")
     rtl.add_argument("--output", metavar="Y.npy", help="where the output of a whole network goes")
+    rtl.add_argument("--apart", action="store_true",
+                     help="each layer of a network from DRAM to DRAM, so that each tensor is compared with golden")
     rtl.add_argument("--program", metavar="DIR", help="a compiled program instead; input and output are the engine's")
 
     ratio = commands.add_parser("ratio", help="cycles of MobileNetV1 against the same network of full convolutions")

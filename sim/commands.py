@@ -122,6 +122,8 @@ def run_rtl(args: Namespace) -> int:
 
     if args.layers and args.output:
         raise RequestError("--output is for whole networks: give no LAYER")
+    if args.layers and args.apart:
+        raise RequestError("--apart is for whole networks: give no LAYER")
     if args.program and (args.layers or args.model):
         raise RequestError("--program is run as it was compiled: give no LAYER and no --model")
     try:
@@ -208,7 +210,7 @@ def _rtl_network(args: Namespace, source: Source, config: EngineConfig, memory: 
     from sim.check import compare, cycles_line
 
     model = whole_model(source, args.seed)
-    planned = plan_network(source, config, memory, seed=args.seed, rounding=args.rounding)
+    planned = plan_network(source, config, memory, seed=args.seed, rounding=args.rounding, apart=args.apart)
     picture = seeded_picture(model, args.seed) if picture is None else picture
     values = engine_input(model, picture, planned.specs, args.rounding)
     run = run_in_rtl(planned.program, values, memory, on_event=Progress(planned.program, planned.run.cycles))

@@ -17,7 +17,7 @@ from hw.compiler.cascade import compile_cascades, spec_of
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
-from sim.cascading import regrouped
+from sim.cascading import alone, regrouped
 from sim.model.engine import ModelRun, run_model
 from sim.search import Choice, plan_chain
 from sim.work import Source
@@ -34,14 +34,15 @@ class PlannedNetwork:
 
 
 def plan_network(source: Source, config: EngineConfig, timing: MemoryTiming, *, seed: int | None = None,
-                 rounding: Rounding = "double") -> PlannedNetwork:
+                 rounding: Rounding = "double", apart: bool = False) -> PlannedNetwork:
     """Plans each cascade by itself, compiles them one after the other.
 
-    With a `seed` the layers get their numbers, else only their shapes, which is all that time depends on.
+    With a `seed` the layers get their numbers, else only their shapes, which is all that time depends on. `apart` runs
+    each layer from DRAM to DRAM.
     Raises `CompileError` if the engine does not run the network, or a cascade does not fit.
     """
-    cascades = regrouped(source.whole(), config)
-    choices = plan_chain(cascades, config, timing)
+    cascades = alone(source.whole()) if apart else regrouped(source.whole(), config)
+    choices = plan_chain(cascades, config, timing, keep=not apart)
     schedules = [choice.schedule for choice in choices]
     layers = cascades if seed is None else [source.numbers(cascade, seed) for cascade in cascades]
     program = compile_cascades(list(zip(layers, schedules, strict=True)), config, rounding)

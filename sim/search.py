@@ -69,8 +69,10 @@ def plan(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, ro
     return Planned(schedule=best.schedule, program=program, run=run_model(program, timing))
 
 
-def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming) -> list[Choice]:
+def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming, *, keep: bool = True) -> list[Choice]:
     """A schedule for each cascade of a network: whole tensors stay on chip where both their ends then fit.
+
+    Without `keep` all go through DRAM.
 
     Each cascade is timed by itself, its input in the place the one before leaves it. Raises `CompileError` if a
     cascade fits in no way.
@@ -90,7 +92,7 @@ def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming) -> l
     for index, layers in enumerate(cascades):
         trials, chosen, ring = [], None, None
         # What a later cascade adds is loaded again, so it must be in DRAM.
-        if index + 1 < len(cascades) and spec_of(layers[-1]).name not in added_by(cascades[index + 2:]):
+        if keep and index + 1 < len(cascades) and spec_of(layers[-1]).name not in added_by(cascades[index + 2:]):
             trials = tried(index, True, held)
             chosen = _fastest(trials)
             ring = kept_ring(layers, config, held) if chosen else None

@@ -51,6 +51,21 @@ def test_mobilenet_v2(alpha: float, resolution: int) -> None:
     check(Source(title="", network=mobilenet_v2(alpha, resolution, classes=10)), PRESETS["pe64"], MemoryTiming())
 
 
+def test_layers_apart() -> None:
+    """The tensor of each layer is in DRAM, and golden's."""
+    network, memory = mobilenet_v2(0.35, 32, classes=10), MemoryTiming()
+    source = Source(title="", network=network)
+    model = whole_model(source, 0)
+    planned = plan_network(source, PRESETS["pe64"], memory, seed=0, apart=True)
+    picture = seeded_picture(model, 0)
+    run = run_rtl(planned.program, engine_input(model, picture, planned.specs, "double"), memory)
+    assert compare(planned.run, run) == []
+    found = dict(mismatches(planned.program, run.memory, model, picture, "double"))
+    summed = {name for spec in network.layers if spec.op == "add" for name in network.inputs_of(spec.name)[1:]}
+    assert found.keys() == {*network.names} - {"softmax"} - summed
+    assert not any(found.values())
+
+
 def test_on_a_small_engine_and_a_slow_memory() -> None:
     memory = MemoryTiming(read_latency=90, burst_bytes=64, max_outstanding=3, pause_period=200, pause_length=60)
     network = mobilenet_v1(0.25, 64, classes=7)
