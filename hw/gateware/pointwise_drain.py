@@ -217,13 +217,13 @@ class PointwiseDrain(Component):
             with m.If(slot.number == RESIDUAL_SLOTS - 1):
                 m.d.sync += later.eq(earlier)
             with m.If(take):
-                m.d.sync += later.valid.eq(0)
+                m.d.sync += [later.valid.eq(0), later.last.eq(0)]
             earlier = later
         written = Signal(self.step_layout)
         m.d.comb += written.eq(step)
         with m.If(slot.residual):
             m.d.comb += [written.eq(earlier), written.valid.eq(earlier.valid & (slot.number == 1)),
-                         written.last.eq(earlier.last & earlier.valid & (slot.number == 1))]
+                         written.last.eq(earlier.last & (slot.number == 1))]
         return written
 
     def _select(self, m: Module, step, slot, command, requantise: Requantise) -> None:
