@@ -5,7 +5,9 @@ from dataclasses import replace
 from math import prod
 
 from golden.layer import LayerSpec
-from hw.compiler.cascade import Schedule, channel_rings, compile_cascades
+from golden.network import INPUT
+from hw.compiler.cascade import Schedule, compile_cascades
+from hw.compiler.channels import channel_rings
 from hw.compiler.errors import CompileError
 from hw.compiler.layers import (
     Layer,
@@ -25,6 +27,9 @@ FUSED = (("depthwise", "pointwise"), ("conv", "depthwise"), ("conv", "depthwise"
 
 WORTH = 0.03
 """Share of the cycles that makes two cascades worth being one."""
+
+PLAIN = Schedule(stripe_rows=1)
+"""What a cascade in mid-network wants; the rows are the search's to choose."""
 
 Chain = Sequence[tuple[Layer, ...]]
 """Cascades that follow one another."""
@@ -87,8 +92,10 @@ def joined(chain: Chain, config: EngineConfig) -> list[tuple[Layer, ...]]:
     for index, layers in enumerate(chain):
         before = result[-1] if result else ()
         inner = not before or spec_of(before[-1]).name not in added_by(chain[index + 1:])
-        if before and inner and _gains(before, layers, config) and _fits((*before, *layers), config, len(result) == 1):
-            result[-1] = (*before, *layers)
+        both = (*before, *layers)
+        wanted = over_picture(both, config) if len(result) == 1 else PLAIN
+        if before and inner and _gains(before, layers, config) and fits(both, config, wanted):
+            result[-1] = both
         else:
             result.append(layers)
     return result
@@ -125,13 +132,23 @@ def _loads(layers: Sequence[Layer], config: EngineConfig) -> tuple[int, int, int
     return array, windows, moved // config.bus_bytes
 
 
-def _fits(layers: tuple[Layer, ...], config: EngineConfig, first: bool) -> bool:
-    """Whether the layers fit as one cascade, a row at a time."""
-    patches = first and takes_patches(spec_of(layers[0]), config)
-    shapes = [replace(layer, layer=layer.spec) if isinstance(layer, ResidualAdd) else spec_of(layer)
-              for layer in layers]
+def shapes(layers: Sequence[Layer], source: str = INPUT) -> tuple[Layer, ...]:
+    """The layers without numbers, and the tensor `source` called as the input of a network."""
+    return tuple(ResidualAdd(layer=layer.spec, operand=layer.operand,
+                             residual=INPUT if layer.residual == source else layer.residual)
+                 if isinstance(layer, ResidualAdd) else spec_of(layer) for layer in layers)
+
+
+def over_picture(layers: Sequence[Layer], config: EngineConfig) -> Schedule:
+    """What the network's first cascade wants; patches can't be added later on."""
+    added = INPUT in added_by([layers])
+    return replace(PLAIN, patches=not added and takes_patches(spec_of(layers[0]), config))
+
+
+def fits(layers: Sequence[Layer], config: EngineConfig, schedule: Schedule) -> bool:
+    """Whether a cascade fits by itself, from DRAM to DRAM."""
     try:
-        compile_cascades([(shapes, Schedule(stripe_rows=1, patches=patches))], config)
+        compile_cascades([(shapes(layers), schedule)], config)
     except CompileError:
         return False
     return True

@@ -15,17 +15,14 @@ from hw.compiler.cascade import (
     spec_of,
 )
 from hw.compiler.errors import CompileError, DoesNotFit
-from hw.compiler.layers import ResidualAdd, takes_patches
+from hw.compiler.layers import ResidualAdd
 from hw.compiler.rings import Ring
 from hw.compiler.stripes import PIECES
 from hw.config import PRESETS, EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
-from sim.cascading import Chain, added_by
+from sim.cascading import PLAIN, Chain, added_by, fits, over_picture, shapes
 from sim.model.engine import ModelRun, run_model
-
-PLAIN = Schedule(stripe_rows=1)
-"""What a cascade in mid-network wants; the rows are the search's to choose."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +57,11 @@ def plan(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, ro
 
     Raises `CompileError` if none of the schedules fits.
     """
-    shapes = _shapes(layers, INPUT)
-    trials = _try(shapes, config, timing, over_picture(shapes, config) if picture else PLAIN)
+    cascade = shapes(layers)
+    trials = _try(cascade, config, timing, over_picture(cascade, config) if picture else PLAIN)
     best = _fastest(trials)
     if best is None:
-        raise _refusal([shapes], shapes, trials, config, picture=picture)
+        raise _refusal([cascade], cascade, trials, config, picture=picture)
     program = compile_cascade(layers, config, best.schedule, rounding)
     return Planned(schedule=best.schedule, program=program, run=run_model(program, timing))
 
@@ -82,11 +79,11 @@ def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming, *, k
     known: dict[tuple, list[Trial]] = {}
 
     def tried(index: int, keep: bool, held: Ring | None) -> list[Trial]:
-        shapes = _shapes(cascades[index], spec_of(cascades[index - 1][-1]).name if index else INPUT)
-        wanted = replace(PLAIN if index else over_picture(shapes, config), keep=keep)
-        key = (tuple(_nameless(layer) for layer in shapes), wanted, held and (held.base, held.stride))
+        cascade = shapes(cascades[index], spec_of(cascades[index - 1][-1]).name if index else INPUT)
+        wanted = replace(PLAIN if index else over_picture(cascade, config), keep=keep)
+        key = (tuple(_nameless(cascade)), wanted, held and (held.base, held.stride))
         if key not in known:
-            known[key] = _try(shapes, config, timing, wanted, held)
+            known[key] = _try(cascade, config, timing, wanted, held)
         return known[key]
 
     for index, layers in enumerate(cascades):
@@ -108,22 +105,12 @@ def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming, *, k
     return result
 
 
-def _shapes(layers: Sequence[Layer], source: str) -> tuple[Layer, ...]:
-    """The layers without numbers, and the tensor `source` called as the input of a network."""
-    return tuple(ResidualAdd(layer=layer.spec, operand=layer.operand,
-                             residual=INPUT if layer.residual == source else layer.residual)
-                 if isinstance(layer, ResidualAdd) else spec_of(layer) for layer in layers)
-
-
-def _nameless(layer: Layer) -> tuple:
-    """What two layers of the same shape have in common."""
-    return replace(spec_of(layer), name=""), isinstance(layer, ResidualAdd) and layer.residual == INPUT
-
-
-def over_picture(layers: Sequence[Layer], config: EngineConfig) -> Schedule:
-    """What the network's first cascade wants; patches can't be added later on."""
-    added = INPUT in added_by([layers])
-    return replace(PLAIN, patches=not added and takes_patches(spec_of(layers[0]), config))
+def _nameless(layers: Sequence[Layer]) -> list[tuple]:
+    """What two cascades of the same shapes have in common: of an add also which tensor of the cascade it adds."""
+    names = [INPUT, *(spec_of(layer).name for layer in layers)]
+    places = [names.index(layer.residual) if isinstance(layer, ResidualAdd) and layer.residual in names else None
+              for layer in layers]
+    return [(replace(spec_of(layer), name=""), place) for layer, place in zip(layers, places, strict=True)]
 
 
 def _try(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, wanted: Schedule,
@@ -183,12 +170,7 @@ def _refusal(cascades: Chain, layers: Sequence[Layer], trials: Sequence[Trial], 
 
 
 def _fits(layers: Sequence[Layer], config: EngineConfig, *, picture: bool) -> bool:
-    """Whether a cascade fits by itself, from DRAM to DRAM."""
+    """Whether a cascade fits in any number of rows."""
     wanted = over_picture(layers, config) if picture else PLAIN
-    for schedule in schedules(layers):
-        try:
-            compile_cascades([(layers, replace(wanted, stripe_rows=schedule.stripe_rows))], config)
-        except CompileError:
-            continue
-        return True
-    return False
+    return any(fits(layers, config, replace(wanted, stripe_rows=schedule.stripe_rows))
+               for schedule in schedules(layers))

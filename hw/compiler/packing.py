@@ -1,12 +1,14 @@
 """Weights and parameters as the weight memories hold them."""
 
+from math import prod
+
 import numpy as np
 from numpy.typing import NDArray
 
 from golden.layer import LayerSpec, QuantisedLayer
-from hw.compiler.layers import input_blocks, passes_of
+from hw.compiler.layers import input_blocks, passes_of, unit_of
 from hw.compiler.pool import PoolNumbers
-from hw.compiler.residual import identity_tiles, residual_passes
+from hw.compiler.residual import Stage, identity_tiles, residual_passes
 from hw.config import KERNEL, PARAMETER_BYTES, EngineConfig
 
 
@@ -53,6 +55,23 @@ def pack_pointwise(layer: QuantisedLayer, config: EngineConfig, *, residual: boo
     parameters[:, :PARAMETER_BYTES] = _parameters(layer, outs * cols).reshape(outs, cols, -1).transpose(0, 2, 1)
     identity = identity_tiles(outs, layer.weight_zero_point, config).reshape(outs, -1) if residual else tiles[:, :0]
     return np.concatenate([tiles, identity, parameters.reshape(outs, -1)], axis=1)
+
+
+def stage_shape(stage: Stage, config: EngineConfig) -> tuple[int, int]:
+    """(blocks, bytes of a block) of a stage in the weight memory of its unit."""
+    if unit_of(stage.spec) == "depthwise":
+        return depthwise_shape(stage.spec, config)
+    return pointwise_shape(stage.spec, config, residual=stage.add is not None)
+
+
+def pack_stage(stage: Stage, config: EngineConfig) -> bytes:
+    """`stage_shape` bytes; zeros for a stage without numbers."""
+    numbers = stage.numbers
+    if numbers is None:
+        return bytes(prod(stage_shape(stage, config)))
+    if isinstance(numbers, PoolNumbers) or unit_of(stage.spec) == "depthwise":
+        return pack_depthwise(numbers, config).tobytes()
+    return pack_pointwise(numbers, config, residual=stage.add is not None).tobytes()
 
 
 def pack_depthwise(layer: QuantisedLayer | PoolNumbers, config: EngineConfig) -> NDArray[np.int8]:

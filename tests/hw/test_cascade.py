@@ -9,8 +9,9 @@ import pytest
 from golden.layer import Padding
 from golden.synthetic import synthesise_layer
 from hw.commands import BLOCK_BYTES, UNITS, Command
-from hw.compiler.cascade import Schedule, compile_cascade, schedules, stripes
+from hw.compiler.cascade import Schedule, compile_cascade, schedules
 from hw.compiler.errors import CompileError
+from hw.compiler.stripes import stripes
 from hw.config import EngineConfig
 from hw.program import Program
 from tests.support.cases import (

@@ -99,8 +99,8 @@ def tensor_of(tensor: DramTensor) -> CTensor:
 class CDriver:
     """Calls by name without their prefix; results by name. What the bus raises is kept and raised here."""
 
-    def __init__(self, library: ctypes.CDLL, bus: Bus, patience: int = 100) -> None:
-        self.library, self.bus, self.patience = library, bus, patience
+    def __init__(self, code: ctypes.CDLL, bus: Bus, patience: int = 100) -> None:
+        self.code, self.bus, self.patience = code, bus, patience
         self.engine = CEngine()
         self.raised: BaseException | None = None
         self.c_bus = CBus(
@@ -110,7 +110,7 @@ class CDriver:
 
     def call(self, name: str, *arguments: Any) -> str:
         """Result of ``sepconv_NAME(engine, arguments)``."""
-        result = getattr(self.library, f"sepconv_{name}")(ctypes.byref(self.engine), *arguments)
+        result = getattr(self.code, f"sepconv_{name}")(ctypes.byref(self.engine), *arguments)
         if self.raised is not None:
             raise self.raised
         return RESULTS[result]
@@ -128,12 +128,12 @@ class CDriver:
         return self.call("run", POINTER(contiguous.ctypes.data), POINTER(output.ctypes.data)), output
 
     def count(self) -> CCounters:
-        function = self.library.sepconv_count
+        function = self.code.sepconv_count
         function.restype = CCounters
         return function(ctypes.byref(self.engine))
 
     def text(self, name: str, code: int) -> str:
-        function = getattr(self.library, f"sepconv_{name}")
+        function = getattr(self.code, f"sepconv_{name}")
         function.restype = ctypes.c_char_p
         return function(U32(code)).decode()
 
