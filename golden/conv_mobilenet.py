@@ -1,9 +1,9 @@
 """Conv MobileNet (Howard et al., table 4): MobileNetV1 with a full 3×3 convolution for each separable pair."""
 
 from golden.layer import LayerSpec
-from golden.mobilenet import check, head
+from golden.mobilenet import chain, check, head
 from golden.mobilenet_v1 import BLOCKS, FIRST_FILTERS, three
-from golden.network import INPUT, Network
+from golden.network import Network
 
 
 def conv_mobilenet(
@@ -17,9 +17,7 @@ def conv_mobilenet(
         When `resolution` is less than 32, `alpha` leaves a layer without filters, or a count
         is not positive.
     """
-    check("Conv MobileNet", alpha, resolution, channels_in, classes)
-    if int(FIRST_FILTERS * alpha) < 1:
-        raise ValueError(f"Conv MobileNet needs alpha ≥ 1/{FIRST_FILTERS}, not {alpha}")
+    check("Conv MobileNet", alpha, resolution, channels_in, classes, filters=FIRST_FILTERS)
     layers: list[LayerSpec] = []
     shape = (resolution, resolution, channels_in)
     names = ("conv1", *(f"conv_{block}" for block in range(1, len(BLOCKS) + 1)))
@@ -27,5 +25,4 @@ def conv_mobilenet(
         layers.append(three(name, "conv", shape, int(filters * alpha), stride))
         shape = layers[-1].output_shape
     layers += head(shape, classes, classifier="conv_preds", op="fully_connected", softmax="predictions")
-    sources = (INPUT, *(spec.name for spec in layers[:-1]))
-    return Network(name="conv_mobilenet", layers=tuple(layers), inputs=tuple((source,) for source in sources))
+    return chain("conv_mobilenet", layers)

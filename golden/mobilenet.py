@@ -1,6 +1,9 @@
 """What both generations of MobileNet share: layers with their padding, the head, the check of parameters."""
 
+from collections.abc import Sequence
+
 from golden.layer import LayerSpec, Padding, Shape, window_output
+from golden.network import INPUT, Network
 from golden.quantise import Activation
 
 
@@ -35,11 +38,21 @@ def head(shape: Shape, classes: int, *, classifier: str, op: str, softmax: str) 
     ]
 
 
-def check(family: str, alpha: float, resolution: int, channels_in: int, classes: int) -> None:
-    """Raise ValueError unless the parameters make a network."""
+def check(
+    family: str, alpha: float, resolution: int, channels_in: int, classes: int, *, filters: int | None = None
+) -> None:
+    """Raise ValueError unless the parameters make a network, whose first layer has int(`filters` · alpha) filters."""
     if not 0 < alpha < 64:
         raise ValueError(f"{family} needs 0 < alpha < 64, not {alpha}")
     if resolution < 32:
         raise ValueError(f"{family} needs a resolution of at least 32 pixels, not {resolution}")
     if channels_in < 1 or classes < 1:
         raise ValueError(f"{family} needs at least one input channel and one class")
+    if filters is not None and int(filters * alpha) < 1:
+        raise ValueError(f"{family} needs alpha ≥ 1/{filters}, not {alpha}")
+
+
+def chain(name: str, layers: Sequence[LayerSpec]) -> Network:
+    """Network in which each layer reads the one before it."""
+    sources = (INPUT, *(spec.name for spec in layers[:-1]))
+    return Network(name=name, layers=tuple(layers), inputs=tuple((source,) for source in sources))

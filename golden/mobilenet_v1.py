@@ -1,8 +1,8 @@
 """MobileNetV1 (Howard et al., arXiv 1704.04861) with Keras' layer names and padding."""
 
 from golden.layer import NO_PADDING, LayerSpec, Padding, Shape
-from golden.mobilenet import check, head, windowed
-from golden.network import INPUT, Network
+from golden.mobilenet import chain, check, head, windowed
+from golden.network import Network
 
 BLOCKS = (
     (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2),
@@ -27,9 +27,7 @@ def mobilenet_v1(
         When `resolution` is less than 32, `alpha` leaves a layer without filters, or a count
         is not positive.
     """
-    check("MobileNetV1", alpha, resolution, channels_in, classes)
-    if int(FIRST_FILTERS * alpha) < 1:
-        raise ValueError(f"MobileNetV1 needs alpha ≥ 1/{FIRST_FILTERS}, not {alpha}")
+    check("MobileNetV1", alpha, resolution, channels_in, classes, filters=FIRST_FILTERS)
     layers = [three("conv1", "conv", (resolution, resolution, channels_in), int(FIRST_FILTERS * alpha), 2)]
     for block, (filters, stride) in enumerate(BLOCKS, start=1):
         shape = layers[-1].output_shape
@@ -40,9 +38,7 @@ def mobilenet_v1(
         layers += [depthwise, pointwise]
     shape = layers[-1].output_shape
     layers += head(shape, classes, classifier="conv_preds", op="pointwise", softmax="predictions")
-    sources = (INPUT, *(spec.name for spec in layers[:-1]))
-    inputs = tuple((source,) for source in sources)
-    return Network(name="mobilenet_v1", layers=tuple(layers), inputs=inputs)
+    return chain("mobilenet_v1", layers)
 
 
 def three(name: str, op: str, shape: Shape, filters: int, stride: int) -> LayerSpec:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hw.gateware import depthwise, pointwise, pointwise_drain
+from hw.gateware import depthwise, pointwise, pointwise_drain, pointwise_passes
 from hw.gateware.depthwise import Depthwise
 from hw.gateware.pointwise import Pointwise
 from hw.gateware.queue import Queue
@@ -11,10 +11,11 @@ from hw.memory_timing import MemoryTiming
 from tests.hw import test_requantise
 from tests.support.burst_memory import BurstMemory, EngineOutputs, ProtocolError
 from tests.support.cases import Case
+from tests.support.cases import add as add_spec
 from tests.support.cases import depthwise as depthwise_spec
 from tests.support.cases import pointwise as pointwise_spec
 from tests.support.compare import Mismatch, assert_tensor_equal
-from tests.support.configs import TINY
+from tests.support.configs import RAGGED, TINY
 from tests.support.mutation import mutated
 from tests.support.pysim import Hang, checked, delay_of, put, run_benches
 from tests.support.unit import run_unit
@@ -48,9 +49,7 @@ WINDOWS = {
     "image without a lower edge": ("& (y + read_row < command.height)", ""),
     "window turned": ("self.window[row * KERNEL + column]", "self.window[column * KERNEL + row]"),
 }
-BOTH_SIDES = Case(
-    specs=(depthwise_spec("dw", (4, 5, 8), 1, activation="none"),), stripe_rows=4, input_zero_point=-7
-)
+BOTH_SIDES = Case(specs=(depthwise_spec("dw", (4, 5, 8), 1, activation="none"),), stripe_rows=4, input_zero_point=-7)
 
 
 @pytest.mark.parametrize("fault", WINDOWS)
@@ -84,6 +83,9 @@ MODULES = {
     "PointwiseWeights": "pointwise_weights",
     "Accumulators": "accumulators",
     "PointwiseDrain": "pointwise_drain",
+    "PointwisePasses": "pointwise_passes",
+    "PointwiseAddresses": "pointwise_addresses",
+    "PointwiseResidual": "pointwise_residual",
 }
 TWO_BLOCKS = Case(specs=(pointwise_spec("pw", (2, 4, 16), 8, "none"),), stripe_rows=2, input_zero_point=9)
 
@@ -94,6 +96,71 @@ def test_broken_pointwise(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pointwise, name, mutated(f"hw.gateware.{MODULES[name]}", old, new)[name])
     with pytest.raises(Mismatch, match="pw: row "):
         run_unit(Pointwise(TINY), TWO_BLOCKS, TINY)
+
+
+RESIDUAL = {
+    "each block the first one's": (
+        "PointwiseResidual",
+        "first.eq(first + stride * whole + Mux(passed, stride, 0))",
+        "first.eq(first)",
+    ),
+    "operands changed over": (
+        "PointwiseDrain",
+        "Mux(kind == 2, output, residuals[-1])",
+        "Mux(kind == 3, output, residuals[-1])",
+    ),
+    "residual of the step before": (
+        "PointwiseDrain",
+        "for stage in range(RESIDUAL_OPERANDS + 1)]",
+        "for stage in range(RESIDUAL_OPERANDS + 2)]",
+    ),
+    "sum of one operand": ("PointwiseDrain", "total.eq(rescaled + requantise.rescaled[lane])", "total.eq(rescaled)"),
+    "zero point of the layer": (
+        "PointwiseDrain",
+        "numerics.zero_point.eq(command.sum_zero_point)",
+        "numerics.zero_point.eq(command.output_zero_point)",
+    ),
+    "result of the step behind": (
+        "PointwiseDrain",
+        "for stage in range(RESIDUAL_SUM):",
+        "for stage in range(RESIDUAL_SUM - 1):",
+    ),
+    "residual over the sums": (
+        "PointwisePasses",
+        "Mux(residual, vector | config.half_vectors // 2, vector))",
+        "vector)",
+    ),
+    "taps go on in the residual": (
+        "PointwiseAddresses",
+        "with m.If(self.pass_done & ~self.residual):",
+        "with m.If(self.pass_done):",
+    ),
+}
+SUM = Case(
+    specs=(pointwise_spec("pw", (3, 4, 24), 24, "none"), add_spec("sum", (3, 4, 24))), stripe_rows=3, input_zero_point=9
+)
+
+
+@pytest.mark.parametrize("fault", RESIDUAL)
+def test_broken_residual(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, old, new = RESIDUAL[fault]
+    broken = mutated(f"hw.gateware.{MODULES[name]}", old, new)[name]
+    monkeypatch.setattr(pointwise if hasattr(pointwise, name) else pointwise_passes, name, broken)
+    with pytest.raises(Mismatch, match="pw: row "):
+        run_unit(Pointwise(TINY), SUM, TINY)
+
+
+def test_an_end_without_channels_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last step of a command may have no channels to write: it must end the command all the same."""
+    broken = mutated(
+        "hw.gateware.pointwise_drain",
+        "written.last.eq(earlier.last &",
+        "written.last.eq(earlier.last & earlier.valid &",
+    )
+    monkeypatch.setattr(pointwise, "PointwiseDrain", broken["PointwiseDrain"])
+    case = Case(specs=(pointwise_spec("pw", (2, 2, 8), 8, "none"), add_spec("sum", (2, 2, 8))), stripe_rows=2)
+    with pytest.raises(Mismatch, match="0 of 1 started commands ended"):
+        run_unit(Pointwise(RAGGED), case, RAGGED, limit=2000)
 
 
 def test_write_outside_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,9 +216,7 @@ def test_values_are_range_checked() -> None:
 
 
 def memory(**timing: int) -> BurstMemory:
-    return BurstMemory(
-        config=TINY, timing=MemoryTiming(**timing), data=np.zeros(8192, np.uint8), allowed=(1024, 2048)
-    )
+    return BurstMemory(config=TINY, timing=MemoryTiming(**timing), data=np.zeros(8192, np.uint8), allowed=(1024, 2048))
 
 
 def offer(memory: BurstMemory, *requests: tuple[int, int, int] | None, beat=None) -> None:

@@ -4,11 +4,12 @@ from math import ceil
 
 import pytest
 
+from golden.quantise import Rounding
 from hw.config import EngineConfig
 from hw.gateware.pointwise import Pointwise
 from hw.latency import REQUANTISE, TAKE, drain_delay
-from tests.support.cases import Case, connected, pointwise
-from tests.support.configs import SKEW, TINY, WIDE
+from tests.support.cases import Case, add, connected, pointwise
+from tests.support.configs import RAGGED, SKEW, TINY, WIDE
 from tests.support.unit import run_unit
 
 DRAINED, SELECTED, WRITTEN = 2, 1, 1
@@ -63,6 +64,20 @@ def test_corners(corner: str, rounding: str) -> None:
 def test_fully_connected(config: EngineConfig) -> None:
     spec = connected("fc", 2 * config.pe_rows + 1, 3 * config.pe_cols + 2)
     run_unit(Pointwise(config), Case(specs=(spec,), stripe_rows=1), config)
+
+
+@pytest.mark.parametrize("config", [TINY, SKEW, WIDE, RAGGED], ids=lambda config: config.name)
+@pytest.mark.parametrize("rounding", ["double", "single"])
+@pytest.mark.parametrize("channels", [8, 19, 50])
+def test_residual(channels: int, rounding: Rounding, config: EngineConfig) -> None:
+    """Blocks that end within a word, steps without channels, several tiles and commands, either rounding."""
+    size = (7, 5, channels)
+    specs = (pointwise("pw", size, channels, "none"), add("sum", size))
+    run_unit(
+        Pointwise(config),
+        Case(specs=specs, stripe_rows=4, rounding=rounding, input_zero_point=-3, weight_zero_point=2),
+        config,
+    )
 
 
 @CONFIGS

@@ -25,9 +25,9 @@ from sim.model.engine import run_model
 from sim.search import plan
 from sim.work import golden_output
 from tests.sim.strategies import cascades, residual_networks, timings
-from tests.support.configs import BROAD, SKEW, TINY, WIDE
+from tests.support.configs import RAGGED, SKEW, TINY, WIDE
 
-BUILDS = [TINY, SKEW, WIDE, BROAD]
+BUILDS = [TINY, SKEW, WIDE, RAGGED]
 named = pytest.mark.parametrize("config", BUILDS, ids=lambda config: config.name)
 SETTINGS = partial(settings, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 

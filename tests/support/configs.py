@@ -35,14 +35,14 @@ BEATS = EngineConfig(
 BROAD = dataclasses.replace(WIDE, name="broad", pe_cols=16, bus_bits=256, dw_weight_bytes=64 * 32)
 """Four pixels a beat: the bus is as wide as a row."""
 
-BROAD = EngineConfig(
-    name="broad", pe_rows=24, pe_cols=16, pe_pixels=1, dw_channels=1, requantise_lanes=4, accumulator_depth=32,
+RAGGED = EngineConfig(
+    name="ragged", pe_rows=24, pe_cols=16, pe_pixels=1, dw_channels=1, requantise_lanes=4, accumulator_depth=32,
     activation_bytes=6 * 24 * 256, activation_groups=6, weight_bytes=16 * 512, dw_weight_bytes=8 * 160, bus_bits=64,
     max_outstanding=4, queue_depth=4,
 )  # fmt: skip
 """The preset `odd` in little: an output block is not a whole number of words, nor a word of output blocks."""
 
-ACTIVE = {config.name: config for config in (TINY, SKEW, WIDE, BEATS, BROAD)}
+ACTIVE = {config.name: config for config in (TINY, SKEW, WIDE, BEATS, BROAD, RAGGED)}
 
 
 def find_config(text: str) -> EngineConfig:
