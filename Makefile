@@ -92,7 +92,7 @@ test: $(READY) lint ## everything that must hold, in minutes
 test-full: $(READY) lint ## with the long regressions
 	@$(BIN)/pytest
 
-bench: $(READY) ## how long things take, beside the import of NumPy
+bench: $(READY) ## measures networks in RTL and the model's speed; writes docs/performance.md and README's tables
 	@$(BIN)/python -m tests.bench
 
 clean: ## what was made, but not .venv

@@ -3,13 +3,13 @@
 import dataclasses
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
+from tests.bench import readme
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -62,11 +62,16 @@ def test_readme_has_every_parameter() -> None:
 
 
 def test_readme_numbers_are_the_models() -> None:
-    command = [sys.executable, "-m", "tests.readme_table"]
-    tables = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip().split("\n\n")
-    assert len(tables) == 2
-    for table in tables:
-        assert table in README
+    assert readme.renewed(README) == README
+
+
+def test_performance_page_has_the_same_cycles() -> None:
+    """Whether they are the RTL's too, `make bench` looks; here, that the page was not left behind."""
+    page = (ROOT / "docs" / "performance.md").read_text()
+    rows = [row.split(" | ") for row in readme.networks().splitlines()[2:]]
+    assert rows
+    for title, cycles, *_ in rows:
+        assert re.search(rf"^{re.escape(title)} \| `\w+` \| {cycles} \|", page, re.MULTILINE), title
 
 
 def test_files_named_in_the_documents_exist() -> None:

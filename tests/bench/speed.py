@@ -1,4 +1,4 @@
-"""`make bench`: how long things take on this machine, in units of `python -c 'import numpy'` beside them."""
+"""How long things take on this machine, in units of `python -c 'import numpy'` beside them."""
 
 import os
 import subprocess
@@ -6,12 +6,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from golden.networks import mobilenet_v1
 from tests.golden.whole_files import Style, write_file
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 5
 NUMPY = "import numpy"
 
@@ -41,17 +42,27 @@ def programs(model: Path) -> Iterator[tuple[str, str, str]]:
     yield "sepconv sim, all of MobileNetV1 1.0-224", "from sim.cli import main; main(['sim'])", "-"
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class Timed:
+    """The least seconds of a fresh process, and of one that only imports NumPy, run in turn; `bar`: the most wanted."""
+
+    what: str
+    seconds: float
+    numpy: float
+    bar: str
+
+    @property
+    def ratio(self) -> float:
+        return self.seconds / self.numpy
+
+
+def measure() -> Iterator[Timed]:
+    """Each of `programs`, as it is done."""
     with tempfile.TemporaryDirectory() as directory:
         model = Path(directory) / "large.tflite"
         model.write_bytes(write_file(mobilenet_v1(), 0, Style()))
-        print(f"{'what':52}  {'seconds':>8}  {'× numpy':>8}  {'bar':>5}")
         for what, code, bar in programs(model):
             # In turn, since the machine may have other work; the least of each is the least disturbed.
             pairs = [(seconds(NUMPY), seconds(code)) for _ in range(ROUNDS)]
             numpy, ours = (min(column) for column in zip(*pairs, strict=True))
-            print(f"{what:52}  {ours:8.2f}  {ours / numpy:8.1f}  {bar:>5}", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+            yield Timed(what, ours, numpy, bar)
