@@ -10,6 +10,7 @@ NETWORK_FLAGS = $(call option,NET,--network) $(call option,ALPHA,--alpha) $(call
 	$(call option,MODEL,--model)
 RUN_FLAGS = $(NETWORK_FLAGS) $(call option,CONFIG,--config) $(call option,MEMORY,--memory) $(call option,SEED,--seed) \
 	$(call option,JSON,--json)
+WATCHED = $(call option,PROGRAM,--program) $(call option,TRACE,--trace)
 
 .DEFAULT_GOAL := help
 
@@ -26,7 +27,8 @@ help: ## this list
 	@echo '  MEMORY  DRAM timing: read_latency=40,bytes_per_cycle=8   SEED         of made-up numbers (0)'
 	@echo '  JSON    file for the machine-readable report, - for standard output'
 	@echo '  TEST    one cocotb regression by name                    WAVES        1: keep waveforms of make cocotb'
-	@echo '  OUT     folder for make verilog, make compile            PROGRAM      such a folder for make disasm, make rtl'
+	@echo '  OUT     folder for make verilog, make compile            PROGRAM      such a folder for disasm, sim, rtl'
+	@echo '  TRACE   file for the timeline of make sim, make rtl: open it in ui.perfetto.dev'
 
 $(READY): pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo 'make: $(PYTHON) is missing; install Python 3.10 or newer' >&2; exit 2; }
@@ -42,11 +44,11 @@ $(READY): pyproject.toml
 setup: $(READY) ## .venv with everything in it, from PyPI
 
 sim: $(READY) ## cycle model of LAYER, or of all of NET
-	@$(BIN)/sepconv sim $(LAYER) $(RUN_FLAGS)
+	@$(BIN)/sepconv sim $(LAYER) $(RUN_FLAGS) $(WATCHED)
 
 rtl: $(READY) ## LAYER, or all of NET, in the generated Verilog: bit-exact against golden, cycles beside the model's
 	@$(BIN)/sepconv rtl $(LAYER) $(RUN_FLAGS) $(call option,INPUT,--input) $(call option,OUTPUT,--output) \
-		$(call option,PROGRAM,--program)
+		$(WATCHED)
 
 ratio: $(READY) ## cycles of MobileNetV1 against the same network of full convolutions, beside 1/N + 1/D²
 	@$(BIN)/sepconv ratio $(call option,ALPHA,--alpha) $(call option,RES,--resolution) $(call option,CONFIG,--config) \

@@ -62,9 +62,7 @@ def rows(commands: Sequence[Command], names: Sequence[str] = ()) -> list[tuple[s
     table = [("", "command", "layer", "does", "waits for")]
     for index, (number, command) in enumerate(_numbered(commands)):
         layer = names[command.layer] if command.layer < len(names) else f"layer {command.layer}"
-        waits = ", ".join(f"{unit} {command.waits[unit]}{' (space)' if unit in command.space else ''}"
-                          for unit in UNITS if unit in command.waits)
-        table.append((str(index), f"{command.unit} {number}", layer, summary(command), waits or "·"))
+        table.append((str(index), f"{command.unit} {number}", layer, summary(command), tokens(command)))
     return table
 
 
@@ -73,6 +71,12 @@ def summary(command: Command) -> str:
     text = SUMMARY[command.unit].format_map(command.fields)
     field, more = WHERE.get(command.unit, ("0", ""))
     return text if field.format_map(command.fields) == "0" else f"{text}, {more.format_map(command.fields)}"
+
+
+def tokens(command: Command) -> str:
+    """What it waits for."""
+    return ", ".join(f"{unit} {command.waits[unit]}{' (space)' if unit in command.space else ''}"
+                     for unit in UNITS if unit in command.waits) or "·"
 
 
 def _numbered(commands: Sequence[Command]) -> list[tuple[int, Command]]:

@@ -59,6 +59,12 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of made-up weights and inputs (0)")
 
 
+def _add_watched(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--program", metavar="DIR",
+                        help="a compiled program instead; input and output are the engine's")
+    parser.add_argument("--trace", metavar="FILE", help="timeline of all units for ui.perfetto.dev, 1 cycle as 1 µs")
+
+
 def _add_hardware(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default="pe256", help="preset, JSON file, or either with settings (pe256)")
     parser.add_argument("--memory", default="", help="e.g. read_latency=40,bytes_per_cycle=8")
@@ -73,6 +79,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     simulate = commands.add_parser("sim", help="cycle model: cycles, utilisation, bytes, why each lost cycle was lost")
     _add_run(simulate)
+    _add_watched(simulate)
 
     rtl = commands.add_parser("rtl", help="the same in the generated Verilog, bit-exact against golden")
     _add_run(rtl)
@@ -80,7 +87,7 @@ def make_parser() -> argparse.ArgumentParser:
     rtl.add_argument("--output", metavar="Y.npy", help="where the output of a whole network goes")
     rtl.add_argument("--apart", action="store_true",
                      help="each layer of a network from DRAM to DRAM, so that each tensor is compared with golden")
-    rtl.add_argument("--program", metavar="DIR", help="a compiled program instead; input and output are the engine's")
+    _add_watched(rtl)
 
     ratio = commands.add_parser("ratio", help="cycles of MobileNetV1 against the same network of full convolutions")
     _add_size(ratio)

@@ -35,6 +35,7 @@ from sim.report import (
 )
 from sim.search import Planned, plan
 from sim.statuses import FAILED, OK
+from sim.trace import Tracer
 from sim.work import RequestError, Source, golden_output, load_picture, open_source, seeded_picture
 
 
@@ -60,7 +61,12 @@ def _title(specs: Sequence[LayerSpec], stripe_rows: int) -> str:
 
 
 def run_sim(args: Namespace) -> int:
-    """Cycle model of single layers, or of a whole network."""
+    """Cycle model of single layers, of a whole network, or of a compiled program."""
+    if args.program:
+        from sim.program_commands import sim_program
+
+        _check_program(args)
+        return sim_program(args)
     if args.model is None and args.network not in NETWORKS and args.network in COMPARED and not args.layers:
         config, memory = _engine(args)
         write_report(*sim_pieces(args, compared_pieces(args.network), config, memory), args.json)
@@ -68,13 +74,16 @@ def run_sim(args: Namespace) -> int:
     source, config, memory = _open(args)
     if not args.layers:
         return _sim_network(args, source, config, memory)
+    tracer = Tracer(args.trace)
     reports, texts = [], [f"{source.title} on {engine_line(config, memory, args.clock_mhz)}"]
     for name in args.layers:
         report: dict[str, Any] = {}
         for specs in source.cascades(name):
             planned = plan(specs, config, memory, picture=source.reads_picture(specs[0].name))
             part = run_report(specs, planned.run, config, args.clock_mhz)
-            texts.append("\n" + run_text(_title(specs, planned.schedule.stripe_rows), specs, part, config))
+            title = _title(specs, planned.schedule.stripe_rows)
+            texts.append("\n" + run_text(title, specs, part, config))
+            tracer.model(title, planned.program, planned.run)
             if report:
                 report["in_pair"] = part
             else:
@@ -82,6 +91,7 @@ def run_sim(args: Namespace) -> int:
         reports.append(report)
     if args.json:
         _add_network_rows(reports, source, config, memory)
+    tracer.write(heading(source.title, config, memory, args.clock_mhz))
     write_report(reports[0] if len(reports) == 1 else {"schema": 1, "reports": reports}, "\n".join(texts), args.json)
     return OK
 
@@ -108,11 +118,19 @@ def _sim_network(args: Namespace, source: Source, config: EngineConfig, memory: 
         write_report(*sim_pieces(args, pieces, config, memory), args.json)
         return OK
     planned = plan_network(source, config, memory)
-    report = heading(source.title, config, memory, args.clock_mhz) | run_report(
-        planned.specs, planned.run, config, args.clock_mhz)
+    about = heading(source.title, config, memory, args.clock_mhz)
+    report = about | run_report(planned.specs, planned.run, config, args.clock_mhz)
+    tracer = Tracer(args.trace)
+    tracer.model(source.title, planned.program, planned.run)
+    tracer.write(about)
     title = f"{source.title} on {engine_line(config, memory, args.clock_mhz)}"
     write_report(report, run_text(title, planned.specs, report, config), args.json)
     return OK
+
+
+def _check_program(args: Namespace) -> None:
+    if args.layers or args.model:
+        raise RequestError("--program is run as it was compiled: give no LAYER and no --model")
 
 
 def run_rtl(args: Namespace) -> int:
@@ -124,10 +142,9 @@ def run_rtl(args: Namespace) -> int:
         raise RequestError("--output is for whole networks: give no LAYER")
     if args.layers and args.apart:
         raise RequestError("--apart is for whole networks: give no LAYER")
-    if args.program and (args.layers or args.model):
-        raise RequestError("--program is run as it was compiled: give no LAYER and no --model")
     try:
         if args.program:
+            _check_program(args)
             from sim.program_commands import rtl_program
 
             return rtl_program(args)
@@ -146,12 +163,12 @@ def run_rtl(args: Namespace) -> int:
 def _rtl_layers(args: Namespace, source: Source, config: EngineConfig, memory: MemoryTiming,
                 picture: np.ndarray | None) -> int:
     """Single layers: bit-exact against golden, cycles equal to the model's."""
-    good = True
+    good, tracer = True, Tracer(args.trace)
     reports, texts = [], [f"{source.title} on {engine_line(config, memory, args.clock_mhz)}"]
     for name in args.layers:
         report: dict[str, Any] = {}
         for specs in source.cascades(name):
-            part, text = _rtl_cascade(args, source, specs, (config, memory), picture)
+            part, text = _rtl_cascade(args, source, specs, (config, memory), picture, tracer)
             good &= part["total"]["bit_exact"] and part["total"]["model_cycles"] == part["total"]["rtl_cycles"]
             texts.append(text)
             if report:
@@ -159,12 +176,14 @@ def _rtl_layers(args: Namespace, source: Source, config: EngineConfig, memory: M
             else:
                 report = heading(source.title, config, memory, args.clock_mhz) | part
         reports.append(report)
+    tracer.write(heading(source.title, config, memory, args.clock_mhz))
     write_report(reports[0] if len(reports) == 1 else {"schema": 1, "reports": reports}, "\n".join(texts), args.json)
     return OK if good else FAILED
 
 
 def _rtl_cascade(args: Namespace, source: Source, specs: Sequence[LayerSpec],
-                 engine: tuple[EngineConfig, MemoryTiming], picture: np.ndarray | None) -> tuple[dict[str, Any], str]:
+                 engine: tuple[EngineConfig, MemoryTiming], picture: np.ndarray | None,
+                 tracer: Tracer) -> tuple[dict[str, Any], str]:
     from hw.rtl import run_rtl as run_in_rtl
     from sim.check import compare, cycles_line
 
@@ -182,8 +201,10 @@ def _rtl_cascade(args: Namespace, source: Source, specs: Sequence[LayerSpec],
     found = {"bit_exact": mismatch is None, "model_cycles": planned.run.cycles, "rtl_cycles": run.cycles}
     report["total"] |= found
     _add_rtl_rows(report, planned.run, run, {specs[-1].name: mismatch is None})
+    title = _title(specs, planned.schedule.stripe_rows)
+    tracer.rtl(title, planned.program, run, memory)
     return report, "\n".join([
-        f"\n{_title(specs, planned.schedule.stripe_rows)}: {shape_text(specs[-1])}",
+        f"\n{title}: {shape_text(specs[-1])}",
         f"  {'bit-exact' if mismatch is None else mismatch}: {expected.size:,} elements against golden",
         cycles_line(planned.run, run, differences)])
 
@@ -230,7 +251,10 @@ def _rtl_network(args: Namespace, source: Source, config: EngineConfig, memory: 
         output = finish(model, planned.specs, planned.program.output.unpack(run.memory), args.rounding)
         save_array(args.output, output)
         lines.append(f"  {args.output}: {output.dtype}{list(output.shape)}")
-    write_report(heading(source.title, config, memory, args.clock_mhz) | report, "\n".join(lines), args.json)
+    about, tracer = heading(source.title, config, memory, args.clock_mhz), Tracer(args.trace)
+    tracer.rtl(source.title, planned.program, run, memory)
+    tracer.write(about)
+    write_report(about | report, "\n".join(lines), args.json)
     return OK if good else FAILED
 
 

@@ -12,6 +12,7 @@ from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
 from sim.report import aligned, bound, engine_lanes, engine_line, heading, layer_rows, run_report, shape_text
 from sim.search import Planned, plan
+from sim.trace import Tracer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +60,13 @@ def sim_pieces(args: Namespace, pieces: Pieces, config: EngineConfig,
     layers: list[dict[str, Any]] = []
     left_out = list(pieces.host)
     total = {"macs": 0, "cycles": 0, "dram_read_bytes": 0, "dram_write_bytes": 0}
+    tracer = Tracer(args.trace)
     for specs in pieces.cascades:
         planned = _planned(specs, config, memory, picture=not layers)
         if isinstance(planned, CompileError):
             left_out += [LeftOut(name=spec.name, macs=spec.macs, reason=str(planned)) for spec in specs]
             continue
+        tracer.model(" → ".join(spec.name for spec in specs), planned.program, planned.run)
         report = run_report(specs, planned.run, config, args.clock_mhz)
         for row in layer_rows(specs, planned.run, config):
             layers.append(row | {"start": row["start"] + total["cycles"], "end": row["end"] + total["cycles"]})
@@ -85,7 +88,9 @@ def sim_pieces(args: Namespace, pieces: Pieces, config: EngineConfig,
         f"{len(left_out)} layers are not run and not counted, {macs / max(1, pieces.macs):.1%} of the MACs:", "",
         *aligned([(name, reason, macs) for name, macs, reason in reasons], left=2)])
     rate = args.clock_mhz * 1e6 / max(1, total["cycles"])
-    report = heading(pieces.title, config, memory, args.clock_mhz) | {
+    about = heading(pieces.title, config, memory, args.clock_mhz)
+    tracer.write(about)
+    report = about | {
         "layers": layers, "total": total | {"utilisation": utilisation, "frames_per_second": rate},
         "not_run": [{"name": layer.name, "macs": layer.macs, "reason": layer.reason} for layer in left_out]}
     return report, text

@@ -1,4 +1,4 @@
-"""`sepconv compile`, `sepconv disasm` and `sepconv rtl --program`: programs as files."""
+"""`sepconv compile`, `sepconv disasm`, and `--program` of `sepconv sim` and `sepconv rtl`: programs as files."""
 
 import hashlib
 import sys
@@ -14,7 +14,7 @@ from golden.model import Model
 from hw.commands import BLOCK_BYTES, PROGRAM_HEADER, CommandError
 from hw.config import load_config
 from hw.disassembly import as_json, decode_file, rows
-from hw.memory_timing import parse_memory
+from hw.memory_timing import MemoryTiming, parse_memory
 from hw.program import Program
 from hw.program_files import (
     MAP,
@@ -26,14 +26,17 @@ from hw.program_files import (
     program_map,
     save_program,
 )
+from hw.rtl import RtlRun
+from sim.account import account
 from sim.cli import write_report
 from sim.decisions import decisions, decisions_text
 from sim.golden_commands import save_array
-from sim.model.engine import run_model
+from sim.model.engine import ModelRun, run_model
 from sim.network_run import PlannedNetwork, plan_network, whole_model
 from sim.progress import Progress
 from sim.report import aligned, engine_line, heading, run_report, run_text
 from sim.statuses import FAILED, OK
+from sim.trace import Tracer
 from sim.work import RequestError, load_picture, open_source
 
 LARGEST = BLOCK_BYTES << next(field.bits for field in PROGRAM_HEADER if field.name == "commands")
@@ -126,6 +129,33 @@ def run_disasm(args: Namespace) -> int:
     return OK
 
 
+def sim_program(args: Namespace) -> int:
+    """The model's times of a compiled program."""
+    title, program, memory = _compiled(args)
+    run = run_model(program, memory)
+    tracer = Tracer(args.trace)
+    tracer.model(title, program, run)
+    about = heading(title, program.config, memory, args.clock_mhz)
+    tracer.write(about)
+    report = about | {"units": account(run), "total": _total(run, args.clock_mhz)}
+    write_report(report, "\n".join([f"{title} on {engine_line(program.config, memory, args.clock_mhz)}", "", (
+        f"  {run.cycles:,} cycles ({report['total']['frames_per_second']:,.0f} a second);"
+        f" {run.read_bytes + run.write_bytes:,} bytes moved")]), args.json)
+    return OK
+
+
+def _compiled(args: Namespace) -> tuple[str, Program, MemoryTiming]:
+    """The program in the folder `--program` names: its title, itself, and a memory it can run on."""
+    program, memory = load_program(Path(args.program)), parse_memory(args.memory)
+    memory.beat_spacing(program.config)
+    return str(load_map(Path(args.program) / MAP).get("network", args.program)), program, memory
+
+
+def _total(run: ModelRun | RtlRun, clock_mhz: float) -> dict[str, Any]:
+    return {"cycles": run.cycles, "dram_read_bytes": run.read_bytes, "dram_write_bytes": run.write_bytes,
+            "frames_per_second": clock_mhz * 1e6 / run.cycles}
+
+
 def rtl_program(args: Namespace) -> int:
     """A compiled program in the generated Verilog: its input and output are the engine's own, its cycles the model's.
 
@@ -134,25 +164,22 @@ def rtl_program(args: Namespace) -> int:
     from hw.rtl import run_rtl
     from sim.check import compare, cycles_line
 
-    program, memory = load_program(Path(args.program)), parse_memory(args.memory)
-    description = load_map(Path(args.program) / MAP)
-    memory.beat_spacing(program.config)
+    title, program, memory = _compiled(args)
     values = _input(program, args.input, args.seed)
     model = run_model(program, memory)
     run = run_rtl(program, values, memory, on_event=Progress(program, model.cycles))
     differences = compare(model, run)
     output = program.output.unpack(run.memory)
-    title = str(description.get("network", args.program))
     lines = [f"{title} on {engine_line(program.config, memory, args.clock_mhz)}", "",
              cycles_line(model, run, differences)]
     if args.output:
         save_array(args.output, output)
         lines.append(f"  {args.output}: {output.dtype}{list(output.shape)}")
-    report = heading(title, program.config, memory, args.clock_mhz) | {"total": {
-        "cycles": run.cycles, "model_cycles": model.cycles, "rtl_cycles": run.cycles,
-        "dram_read_bytes": run.read_bytes, "dram_write_bytes": run.write_bytes,
-        "frames_per_second": args.clock_mhz * 1e6 / run.cycles}}
-    write_report(report, "\n".join(lines), args.json)
+    about, tracer = heading(title, program.config, memory, args.clock_mhz), Tracer(args.trace)
+    tracer.rtl(title, program, run, memory)
+    tracer.write(about)
+    total = _total(run, args.clock_mhz) | {"model_cycles": model.cycles, "rtl_cycles": run.cycles}
+    write_report(about | {"total": total}, "\n".join(lines), args.json)
     return FAILED if differences else OK
 
 

@@ -1,0 +1,130 @@
+"""`--trace`: runs as a file in the Trace Event Format, for ui.perfetto.dev and chrome://tracing.
+
+A run is a process, a unit a thread of it. Commands of a unit may overlap, slices of a thread may not (Perfetto drops
+them), so a unit has further threads as far as its commands overlap. A clock cycle is shown as 1 µs: all times are
+integers, those of the reports. The format: docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hw.commands import BLOCK_BYTES, UNITS
+from hw.disassembly import summary, tokens
+from hw.memory_timing import MemoryTiming
+from hw.program import Program
+from hw.rtl import RtlRun
+from sim.model.engine import ModelRun
+from sim.timeline import USERS, Timeline, of_model, of_rtl, waits
+from sim.work import RequestError
+
+POINTS = 2000
+"""At most as many points has the counter of the bus."""
+
+Event = dict[str, Any]
+
+
+class Tracer:
+    """Collects the runs of a command for its `--trace` file; without one it does nothing."""
+
+    def __init__(self, path: str | None) -> None:
+        self.path = path
+        self._made_by = ""
+        self._runs: list[tuple[str, Timeline]] = []
+
+    def model(self, title: str, program: Program, run: ModelRun) -> None:
+        if self.path is not None:
+            self._made_by = "model"
+            self._runs.append((title, of_model(program, run)))
+
+    def rtl(self, title: str, program: Program, run: RtlRun, timing: MemoryTiming) -> None:
+        if self.path is not None:
+            self._made_by = "rtl"
+            self._runs.append((title, of_rtl(program, run, timing)))
+
+    def write(self, about: Mapping[str, Any]) -> None:
+        """The file, whole or not at all; `about` is what the viewer shows of it. Raises `RequestError`."""
+        if self.path is None:
+            return
+        runs = enumerate(self._runs, 1)
+        lines = [json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+                 for process, (title, timeline) in runs for event in events(process, title, timeline)]
+        other = json.dumps({**about, "made_by": self._made_by, "time": "1 µs is 1 clock cycle"}, ensure_ascii=False)
+        text = f'{{"displayTimeUnit":"ms","otherData":{other},\n"traceEvents":[\n' + ",\n".join(lines) + "\n]}\n"
+        path = Path(self.path)
+        try:
+            part = path.with_name(f"{path.name}.part")
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
+        except (OSError, ValueError) as error:
+            raise RequestError(f"--trace {self.path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def events(process: int, title: str, timeline: Timeline) -> Iterator[Event]:
+    """All events of a run: names, a slice for each command and each wait, the bus over time."""
+    yield {"ph": "M", "name": "process_name", "pid": process, "tid": 0, "args": {"name": title}}
+    yield {"ph": "M", "name": "process_sort_index", "pid": process, "tid": 0, "args": {"sort_index": process}}
+    threads = count(1)
+    for unit, slices in (("fetch", _fetched(timeline)), *((unit, _slices(timeline, unit)) for unit in UNITS)):
+        rows: list[int] = []
+        placed: list[tuple[int, Event]] = []
+        for event in slices:
+            row = next((row for row, free in enumerate(rows) if free <= event["ts"]), len(rows))
+            rows[row:row + 1] = [event["ts"] + event["dur"]]
+            placed.append((row, event))
+        identifiers = [next(threads) for _ in rows or [0]]
+        for row, thread in enumerate(identifiers):
+            name = f"{unit} ({row + 1})" if row else unit
+            yield {"ph": "M", "name": "thread_name", "pid": process, "tid": thread, "args": {"name": name}}
+            yield {"ph": "M", "name": "thread_sort_index", "pid": process, "tid": thread,
+                   "args": {"sort_index": thread}}
+        for row, event in placed:
+            yield event | {"pid": process, "tid": identifiers[row]}
+    yield from ({"pid": process, "tid": 0} | event for event in _bus(timeline))
+
+
+def _slices(timeline: Timeline, unit: str) -> list[Event]:
+    """The commands of a unit and its waits, by their start."""
+    result = [_slice(timeline.program.layers[command.layer], "command", start, end,
+                     {"command": f"{unit} {number}", "does": summary(command), "waits for": tokens(command)})
+              for number, (command, start, end) in enumerate(timeline.commands(unit))]
+    result += [_slice(f"waits for {wait.key}", "wait", wait.start, wait.end, {"token": f"{wait.unit} {wait.count}"})
+               for wait in waits(timeline, unit)]
+    return sorted(result, key=lambda event: event["ts"])
+
+
+def _fetched(timeline: Timeline) -> Iterator[Event]:
+    """The blocks of the program, from the first beat of each to its last."""
+    program, beats = timeline.program, timeline.beats["fetch"]
+    size = BLOCK_BYTES // program.config.bus_bytes
+    numbers = {unit: count() for unit in UNITS}
+    for index, first in enumerate(range(0, len(beats), size)):
+        name, arguments = "header", {}
+        if index:
+            command = program.commands[index - 1]
+            name = program.layers[command.layer]
+            arguments = {"command": f"{command.unit} {next(numbers[command.unit])}"}
+        yield _slice(name, "fetch", beats[first], beats[first + size - 1] + 1, arguments)
+
+
+def _slice(name: str, category: str, start: int, end: int, arguments: Mapping[str, Any]) -> Event:
+    return {"ph": "X", "name": name, "cat": category, "ts": start, "dur": end - start, "args": dict(arguments)}
+
+
+def _bus(timeline: Timeline) -> Iterator[Event]:
+    """Bytes a cycle each user moves, on average over a power of two of cycles."""
+    width = 1
+    while timeline.cycles > POINTS * width:
+        width *= 2
+    first = np.arange(0, timeline.cycles, width)
+    cycles = np.minimum(width, timeline.cycles - first)
+    moved = {user: np.bincount(np.array(timeline.beats[user], int) // width, minlength=len(first))
+             * timeline.program.config.bus_bytes / cycles for user in USERS}
+    for index, start in enumerate(first):
+        yield {"ph": "C", "name": "bus, bytes a cycle", "ts": int(start),
+               "args": {user: float(moved[user][index]) for user in USERS}}
+    yield {"ph": "C", "name": "bus, bytes a cycle", "ts": timeline.cycles, "args": dict.fromkeys(USERS, 0)}
