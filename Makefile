@@ -29,6 +29,7 @@ help: ## this list
 	@echo '  TEST    one cocotb regression by name                    WAVES        1: keep waveforms of make cocotb'
 	@echo '  OUT     folder for make verilog, make compile            PROGRAM      such a folder for disasm, sim, rtl'
 	@echo '  TRACE   file for the timeline of make sim, make rtl: open it in ui.perfetto.dev'
+	@echo '  A, B    reports for make diff'
 
 $(READY): pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo 'make: $(PYTHON) is missing; install Python 3.10 or newer' >&2; exit 2; }
@@ -53,6 +54,9 @@ rtl: $(READY) ## LAYER, or all of NET, in the generated Verilog: bit-exact again
 ratio: $(READY) ## cycles of MobileNetV1 against the same network of full convolutions, beside 1/N + 1/D²
 	@$(BIN)/sepconv ratio $(call option,ALPHA,--alpha) $(call option,RES,--resolution) $(call option,CONFIG,--config) \
 		$(call option,MEMORY,--memory) $(call option,JSON,--json)
+
+diff: $(READY) ## what the reports A and B, files made with JSON=..., say differently; fails if they do
+	@$(BIN)/sepconv diff $(call option,A,) $(call option,B,) $(call option,JSON,--json)
 
 compile: $(READY) ## NET as program, DRAM image, map and report, into OUT
 	@$(BIN)/sepconv compile $(RUN_FLAGS) $(call option,OUT,--out)
@@ -100,4 +104,4 @@ bench: $(READY) ## measures networks in RTL and the model's speed; writes docs/p
 clean: ## what was made, but not .venv
 	@rm -rf build
 
-.PHONY: help setup sim rtl ratio compile disasm golden tables verilog list cocotb models lint test test-full bench clean
+.PHONY: help setup sim rtl ratio diff compile disasm golden tables verilog list cocotb models lint test test-full bench clean

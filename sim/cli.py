@@ -18,7 +18,7 @@ from sim.statuses import FAILED, OK, WRONG
 from sim.work import RequestError
 
 MODULES = {"golden": "sim.golden_commands", "tables": "sim.golden_commands", "compile": "sim.program_commands",
-           "disasm": "sim.program_commands", "ratio": "sim.ratio"}
+           "disasm": "sim.program_commands", "ratio": "sim.ratio", "diff": "sim.diff"}
 """Where a command's function is, if not in `sim.commands`."""
 
 REFUSALS = (ConfigError, MemoryTimingError, UnknownLayer, ModelError, CompileError, CommandError, ProgramFileError,
@@ -92,6 +92,11 @@ def make_parser() -> argparse.ArgumentParser:
     ratio = commands.add_parser("ratio", help="cycles of MobileNetV1 against the same network of full convolutions")
     _add_size(ratio)
     _add_hardware(ratio)
+
+    diff = commands.add_parser("diff", help="what two reports of sim or rtl say differently; 1 if they do")
+    diff.add_argument("a", metavar="A.json", help="report saved with --json")
+    diff.add_argument("b", metavar="B.json", help="the one to compare it with")
+    diff.add_argument("--json", metavar="FILE", help="in machine-readable form; - for standard output")
 
     compiler = commands.add_parser("compile", help="a network as program, DRAM image and map, with a report of why")
     _add_engine(compiler)

@@ -73,12 +73,12 @@ def of_rtl(program: Program, run: RtlRun, timing: MemoryTiming) -> Timeline:
 
 
 def _user(program: Program, write: bool, address: int) -> str:
-    """Whose burst it is: DRAM holds the weights, then tensors, the first of them the input, then the program."""
+    """Whose burst it is: DRAM holds the weights, which are the image, then tensors, then the program."""
     if write:
         return "store"
     if address >= program.address:
         return "fetch"
-    return "weights" if address < program.input.address else "load"
+    return "weights" if address < len(program.image) else "load"
 
 
 def waits(timeline: Timeline, unit: str) -> Iterator[Wait]:
