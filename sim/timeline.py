@@ -67,8 +67,8 @@ def of_rtl(program: Program, run: RtlRun, timing: MemoryTiming) -> Timeline:
     memory = Memory(program.config, timing)
     beats: dict[str, list[int]] = {user: [] for user in USERS}
     for write, address, count, accepted in run.bursts:
-        number, _, _ = memory.serve(write, accepted, count)
-        beats[_user(program, write, address)] += memory.beat_cycles(number)
+        memory.serve(write, accepted, count)
+        beats[_user(program, write, address)] += memory.beat_cycles(memory.served - 1)
     return Timeline(program=program, cycles=run.cycles, started=run.started, ended=run.ended, beats=beats)
 
 

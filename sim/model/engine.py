@@ -1,14 +1,15 @@
 """Runs a program on the model: units, tokens, queues and the bus, event by event."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
 
 from hw.commands import UNITS, Command
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
+from sim.model.bus import Bus
 from sim.model.compute import DepthwiseTime, PointwiseTime
 from sim.model.memory import Memory
-from sim.model.transfers import FetchUser, ReadUser, StoreUser
+from sim.model.transfers import NEVER, FetchUser, ReadUser, StoreUser
 
 LOAD_TAIL, WEIGHTS_TAIL = 3, 2
 """From the last beat on the bus to the tokens of a load and of a weights command."""
@@ -53,84 +54,133 @@ def run_model(program: Program, timing: MemoryTiming) -> ModelRun:
     return _Engine(program, timing).run()
 
 
+class _Unit:
+    """A unit behind its queue: starts its commands in order, each as soon as all it waits for is known."""
+
+    def __init__(self, times: UnitTimes, units: Mapping[str, UnitTimes]) -> None:
+        self.times = times
+        self._ended = {unit: other.ended for unit, other in units.items()}
+        self._missing: list[tuple[list[int], int]] | None = None
+        """Tokens the head of the queue waits for that are not known yet; None of a head not looked at yet."""
+        self._earliest = 0
+
+    def head(self) -> tuple[Command, int] | None:
+        """The command to start next and the first cycle its tokens allow, None if that is not known yet."""
+        missing, times = self._missing, self.times
+        if missing is None:
+            number = len(times.started)
+            if number == len(times.commands):
+                return None
+            missing = self._missing = [(self._ended[unit], count)
+                                       for unit, count in times.commands[number].waits.items()]
+            self._earliest = max(times.delivered[number], times.started[-1] if number else 0) + 2
+        while missing:
+            ended, count = missing[-1]
+            if len(ended) < count:
+                return None
+            self._earliest = max(self._earliest, ended[count - 1] + 1)
+            missing.pop()
+        return times.commands[len(times.started)], self._earliest
+
+    def started(self, cycle: int, busy: int) -> None:
+        self.times.started.append(cycle)
+        self.times.busy.append(busy)
+        self._missing = None
+
+
 class _Engine:
     def __init__(self, program: Program, timing: MemoryTiming) -> None:
         config = program.config
         self.program, self.config = program, config
-        self.memory = Memory(config, timing)
-        self.compute = {"depthwise": DepthwiseTime(config), "pointwise": PointwiseTime(config)}
+        self.bus = Bus(config, timing)
         self.fetch = FetchUser(config, timing.burst_bytes, program.address, len(program.commands))
-        self.transfer = {"load": ReadUser(config, timing.burst_bytes, tail=LOAD_TAIL),
-                         "weights": ReadUser(config, timing.burst_bytes, tail=WEIGHTS_TAIL),
-                         "store": StoreUser(config, timing.burst_bytes)}
-        self._after = [[(last + step) % 4 for step in range(1, 5)] for last in range(4)]
-        """Round robin: whom to ask first after each user."""
-        self.users = [self.fetch, self.transfer["load"], self.transfer["weights"], self.transfer["store"]]
-        self.units = {unit: UnitTimes() for unit in UNITS}
-        self.next_command = -1
+        self.load = ReadUser(config, timing.burst_bytes, tail=LOAD_TAIL)
+        self.weights = ReadUser(config, timing.burst_bytes, tail=WEIGHTS_TAIL)
+        self.store = StoreUser(config, timing.burst_bytes)
+        self.times = {unit: UnitTimes() for unit in UNITS}
+        units = {unit: _Unit(times, self.times) for unit, times in self.times.items()}
+        self.datapaths = ((units["depthwise"], DepthwiseTime(config)), (units["pointwise"], PointwiseTime(config)))
+        self.transfers = ((units["load"], self.load), (units["weights"], self.weights), (units["store"], self.store))
         self.fetch_complete: list[int] = []
         self.fetch_delivered: list[int] = []
-        self.waits = [[(self.units[unit].ended, count) for unit, count in command.waits.items()]
-                      for command in program.commands]
-        self.pending: dict[str, list[int]] = {unit: [] for unit in UNITS}
+        self._header = True
 
     def run(self) -> ModelRun:
-        last = 0
-        bus_free = 0
-        closing: list[int] = []
-        moved = [0, 0]
+        bus, memory = self.bus, self.bus.memory
+        users = (self.fetch, self.load, self.weights, self.store)
+        ended = ([], *(self.times[unit].ended for unit in ("load", "weights", "store")))
         served: list[list[int]] = [[], [], [], []]
-        users, memory, limit = self.users, self.memory, self.config.max_outstanding
+        moved = [0, 0]
+        # Round robin: whom to ask first after each user.
+        after = [[(last + step) % 4 for step in range(1, 5)] for last in range(4)]
+        last = 0
         self._resolve()
         while True:
-            grant = min((user.valid for user in users if user.valid is not None), default=-1)
-            if grant < 0:
+            valid = [user.valid for user in users]
+            grant = min(valid)
+            if grant == NEVER:
                 break
-            grant = max(grant, bus_free)
-            while closing and closing[0] <= grant:
-                heappop(closing)
-            while len(closing) >= limit:
-                grant = max(grant, heappop(closing))
-            chosen = last = next(user for user in self._after[last] if users[user].asks(grant))
-            user = users[chosen]
-            beats = user.beats
-            bus_free = memory.accept(grant + 1)
-            burst, last_beat, closed = memory.serve(user.write, bus_free, beats)
-            heappush(closing, closed + 2)
-            served[chosen].append(burst)
-            moved[user.write] += beats * self.config.bus_bytes
-            end = None
+            grant = max(grant, bus.free)
+            for chosen in after[last]:
+                if valid[chosen] <= grant:
+                    last = chosen
+                    break
+            user = users[last]
+            valid[last] = NEVER
+            upcoming, number = user.upcoming, memory.served
+            count, grant, last_beat, closed = bus.move(user.write, grant, upcoming, min(valid))
+            served[last] += range(number, number + count)
+            moved[user.write] += sum(upcoming[:count]) * self.config.bus_bytes
             if isinstance(user, FetchUser):
-                user.granted(grant, memory.beat_cycles(burst))
-            elif isinstance(user, StoreUser):
+                user.granted(grant, memory.beat_cycles(number))
+                if self._deliver():
+                    self._resolve()
+                continue
+            if isinstance(user, StoreUser):
                 end = user.granted(grant, last_beat, closed)
             else:
-                end = user.granted(grant, last_beat)
+                end = user.granted(count, grant, last_beat)
             if end is not None:
-                self.units[("", "load", "weights", "store")[chosen]].ended.append(end)
-            if end is not None or chosen in (0, 3) or user.valid is None:
+                ended[last].append(end)
+            if end is not None or user.free is not None:
                 self._resolve()
-        ends = [end for unit in self.units.values() for end in unit.ended]
-        return ModelRun(cycles=max(self.fetch_delivered[-1] + 1, *ends) + 1, units=self.units, read_bytes=moved[0],
+        ends = [end for times in self.times.values() for end in times.ended]
+        return ModelRun(cycles=max(self.fetch_delivered[-1] + 1, *ends) + 1, units=self.times, read_bytes=moved[0],
                         write_bytes=moved[1], fetch_complete=self.fetch_complete, fetch_delivered=self.fetch_delivered,
                         bursts=dict(zip(("fetch", "load", "weights", "store"), served, strict=True)), memory=memory)
 
     def _resolve(self) -> None:
         """Follows all that is known by now: deliveries, starts, and the ends of the datapaths."""
-        moving = True
-        while moving:
-            moving = self._deliver()
-            for unit in UNITS:
-                while self.pending[unit] and self._start(unit):
-                    moving = True
+        while self._start() | self._deliver():
+            pass
+
+    def _start(self) -> bool:
+        """Starts commands as far as it is known when; says whether any."""
+        any_started = False
+        for unit, user in self.transfers:
+            while (head := unit.head()) and (free := user.can_start()) is not None:
+                start = max(head[1], free)
+                unit.started(start, user.start(start, head[0].fields))
+                any_started = True
+        for unit, datapath in self.datapaths:
+            while head := unit.head():
+                start = max(head[1], datapath.free)
+                ran = datapath.run(start, head[0].fields)
+                unit.times.ended.append(ran.end)
+                unit.started(start, ran.busy)
+                any_started = True
+        return any_started
 
     def _deliver(self) -> bool:
-        """Delivers commands whose beats are there and whose queue has room, as far as that is known."""
+        """Delivers commands that are complete and whose queue has room, as far as that is known; says whether any."""
         any_delivered = False
-        while (complete := self.fetch.collected()) is not None:
-            if self.next_command >= 0:
-                command = self.program.commands[self.next_command]
-                times = self.units[command.unit]
+        commands = self.program.commands
+        while len(self.fetch_delivered) < len(commands) and (complete := self.fetch.collected()) is not None:
+            if self._header:
+                self._header = False
+            else:
+                command = commands[len(self.fetch_delivered)]
+                times = self.times[command.unit]
                 oldest = len(times.delivered) - self.config.queue_depth
                 if oldest >= len(times.started):
                     break
@@ -139,41 +189,7 @@ class _Engine:
                     complete = max(complete, times.started[oldest] + 1)
                 times.commands.append(command)
                 times.delivered.append(complete)
-                self.pending[command.unit].append(self.next_command)
                 self.fetch_delivered.append(complete)
-            self.next_command += 1
             self.fetch.delivered(complete)
             any_delivered = True
-            if self.next_command == len(self.program.commands):
-                break
         return any_delivered
-
-    def _start(self, unit: str) -> bool:
-        """Starts the head of `unit`'s queue if it is known when."""
-        index = self.pending[unit][0]
-        times = self.units[unit]
-        number = len(times.started)
-        start = times.delivered[number] + 2
-        if number:
-            start = max(start, times.started[-1] + 2)
-        for ended, count in self.waits[index]:
-            if len(ended) < count:
-                return False
-            start = max(start, ended[count - 1] + 1)
-        command = self.program.commands[index]
-        if unit in self.compute:
-            datapath = self.compute[unit]
-            start = max(start, datapath.free)
-            ran = datapath.run(start, command.fields)
-            times.ended.append(ran.end)
-            times.busy.append(ran.busy)
-        else:
-            user = self.transfer[unit]
-            free = user.can_start()
-            if free is None:
-                return False
-            start = max(start, free)
-            times.busy.append(user.start(start, command.fields))
-        times.started.append(start)
-        self.pending[unit].pop(0)
-        return True

@@ -1,49 +1,53 @@
 """The DRAM of the model: `hw.memory_timing` in closed form, a burst at a time."""
 
-from heapq import heappop, heappush
+from math import gcd
 
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
 
 
 class Memory:
-    """Serves bursts in the order they are granted. All times are clock cycles since the start."""
+    """Serves bursts in the order they are accepted. All times are clock cycles since the start."""
 
     def __init__(self, config: EngineConfig, timing: MemoryTiming) -> None:
-        self.beat_units, self.cycle_units = timing.beat_spacing(config)
+        beat_units, cycle_units = timing.beat_spacing(config)
+        common = gcd(beat_units, cycle_units)
+        self.beat_units, self.cycle_units = beat_units // common, cycle_units // common
         self.read_latency, self.write_latency = timing.read_latency, timing.write_latency
-        self.max_outstanding = timing.max_outstanding
         self.period, self.length, self.phase = timing.pause_period, timing.pause_length, timing.pause_phase
-        self._closing: list[int] = []
+        self._even = self.cycle_units == 1 and not self.period
+        """Whether the beats of a burst are the same number of cycles apart, all of them."""
         self._due = 0
         self._served: list[tuple[int, int, int]] = []
 
-    def accept(self, earliest: int) -> int:
-        """Cycle a burst that is on the bus from `earliest` on is accepted in."""
-        closing = self._closing
-        while closing and closing[0] < earliest:
-            heappop(closing)
-        while len(closing) >= self.max_outstanding:
-            earliest = max(earliest, heappop(closing) + 1)
-        return earliest
+    @property
+    def served(self) -> int:
+        """Bursts so far; they are numbered from 0 on."""
+        return len(self._served)
 
-    def serve(self, write: bool, accepted: int, beats: int) -> tuple[int, int, int]:
-        """Moves the beats of a burst: (number of the served burst, cycle of its last beat, cycle it is closed)."""
+    def serve(self, write: bool, accepted: int, beats: int) -> tuple[int, int]:
+        """Moves the beats of a burst: (cycle of its last beat, cycle it is closed)."""
         cycle_units, beat_units = self.cycle_units, self.beat_units
-        first = max(self._active(accepted + (1 if write else self.read_latency)), -(-self._due // cycle_units))
-        due = max(self._due, (first - 1) * cycle_units + 1) + beat_units
-        last = first if beats == 1 else -(-(due + (beats - 2) * beat_units) // cycle_units)
-        self._due = due + (beats - 1) * beat_units
-        self._served.append((first, due, beats))
-        cycle = self._cycle(last)
-        closed = cycle + self.write_latency if write else cycle
-        heappush(self._closing, closed)
-        return len(self._served) - 1, cycle, closed
+        ready = accepted + (1 if write else self.read_latency)
+        if self._even:
+            first = max(self._due, ready)
+            self._served.append((first, first + beat_units, beats))
+            self._due = first + beats * beat_units
+            cycle = self._due - beat_units
+        else:
+            first = max(self._active(ready), -(-self._due // cycle_units))
+            due = max(self._due, (first - 1) * cycle_units + 1) + beat_units
+            self._served.append((first, due, beats))
+            self._due = due + (beats - 1) * beat_units
+            cycle = self._cycle(first if beats == 1 else -(-(due + (beats - 2) * beat_units) // cycle_units))
+        return cycle, cycle + self.write_latency if write else cycle
 
     def beat_cycles(self, burst: int) -> list[int]:
-        """Cycles of all beats of the burst that `serve` gave this number."""
+        """Cycles of all beats of the burst of this number."""
         first, due, beats = self._served[burst]
         beat_units, cycle_units = self.beat_units, self.cycle_units
+        if self._even:
+            return list(range(first, first + beats * beat_units, beat_units))
         return [self._cycle(first), *(self._cycle(-(-(due + beat * beat_units) // cycle_units))
                                       for beat in range(beats - 1))]
 

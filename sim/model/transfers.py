@@ -1,10 +1,13 @@
 """The users of the bus: when each wants its next burst, and what follows from getting it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hw.commands import BLOCK_BYTES
 from hw.config import EngineConfig
 from hw.latency import FETCH_BYTES, OPEN_TRANSFERS, STORE_BURSTS, STORE_READ
+
+NEVER = 1 << 62
+"""A cycle that does not come."""
 
 
 def burst_beats(config: EngineConfig, burst_bytes: int, fields: Mapping[str, int]) -> list[int]:
@@ -25,14 +28,16 @@ def burst_beats(config: EngineConfig, burst_bytes: int, fields: Mapping[str, int
 
 
 class BusUser:
-    """One that asks for bursts: `beats` long, from the cycle `valid` on; `valid` is None without a burst to ask for."""
+    """One that asks for bursts from the cycle `valid` on, or `NEVER` as things stand.
+
+    Members
+    -------
+    upcoming: beats of the bursts it can be granted one after another, from that of `valid` on
+    """
 
     write = False
-    valid: int | None
-    beats: int
-
-    def asks(self, cycle: int) -> bool:
-        return self.valid is not None and self.valid <= cycle
+    valid: int
+    upcoming: list[int]
 
 
 class ReadUser(BusUser):
@@ -40,11 +45,9 @@ class ReadUser(BusUser):
 
     def __init__(self, config: EngineConfig, burst_bytes: int, *, tail: int) -> None:
         self.config, self.burst_bytes, self.tail = config, burst_bytes, tail
-        self.valid: int | None = None
+        self.valid = NEVER
         self.free: int | None = 0
-        self.beats = 0
-        self._bursts: list[int] = []
-        self._next = 0
+        self.upcoming = []
         self._started: list[int] = []
         self._finished: list[int] = []
 
@@ -60,19 +63,17 @@ class ReadUser(BusUser):
 
     def start(self, cycle: int, fields: Mapping[str, int]) -> int:
         """Starts a command; returns its busy cycles."""
-        self._bursts, self._next = burst_beats(self.config, self.burst_bytes, fields), 0
+        self.upcoming = burst_beats(self.config, self.burst_bytes, fields)
         self._started.append(cycle)
         self.valid, self.free = cycle + 1, None
-        self.beats = self._bursts[0]
-        return sum(self._bursts)
+        return sum(self.upcoming)
 
-    def granted(self, cycle: int, last_beat: int) -> int | None:
-        """Takes note of a burst; returns the end of the command if it was its last."""
-        self._next += 1
-        if self._next < len(self._bursts):
-            self.valid, self.beats = cycle + 1, self._bursts[self._next]
+    def granted(self, count: int, cycle: int, last_beat: int) -> int | None:
+        """Takes note of `count` bursts, the last granted in `cycle`; returns the end of the command if that was all."""
+        if count < len(self.upcoming):
+            self.valid, self.upcoming = cycle + 1, self.upcoming[count:]
             return None
-        self.valid, self.free = None, cycle + 1
+        self.valid, self.free = NEVER, cycle + 1
         self._finished.append(last_beat + 1)
         return last_beat + self.tail
 
@@ -84,21 +85,22 @@ class StoreUser(BusUser):
 
     def __init__(self, config: EngineConfig, burst_bytes: int) -> None:
         self.config, self.burst_bytes = config, burst_bytes
-        self.valid: int | None = None
+        self.valid = NEVER
         self.free: int | None = 0
-        self.beats = 0
+        self.upcoming = []
         self._bursts: list[int] = []
         self._filled: list[int] = []
         self._fill_from = 0
-        self._asked = 0
         self._sent: list[int] = []
         self._granted_at = -1
         self._finals: list[int] = []
 
     def can_start(self) -> int | None:
+        """First cycle the next command may start in, None if that is not known yet."""
         return self.free
 
     def start(self, cycle: int, fields: Mapping[str, int]) -> int:
+        """Starts a command; returns its busy cycles."""
         bursts = burst_beats(self.config, self.burst_bytes, fields)
         self._bursts += bursts
         self._fill_from, self.free = cycle + 1, None
@@ -108,25 +110,23 @@ class StoreUser(BusUser):
 
     def _fill(self) -> None:
         """Fills buffers as far as it is known when they become free."""
-        while len(self._filled) < len(self._bursts):
-            index = len(self._filled)
-            if index >= STORE_BURSTS and index - STORE_BURSTS >= len(self._sent):
-                break
-            sent = self._sent[index - STORE_BURSTS] + 1 if index >= STORE_BURSTS else 0
-            first = max(self._fill_from, sent)
-            self._fill_from = first + self._bursts[index]
-            self._filled.append(self._fill_from - 1)
-        else:
+        filled, sent, asked = self._filled, self._sent, len(self._sent)
+        known = min(len(self._bursts), asked + STORE_BURSTS)
+        for index in range(len(filled), known):
+            empty = sent[index - STORE_BURSTS] + 1 if index >= STORE_BURSTS else 0
+            self._fill_from = max(self._fill_from, empty) + self._bursts[index]
+            filled.append(self._fill_from - 1)
+        if known == len(self._bursts):
             self.free = self._fill_from
-        if self.valid is None and self._asked < len(self._filled):
-            self.valid = max(self._filled[self._asked] + STORE_READ + 1, self._granted_at + 1)
-            self.beats = self._bursts[self._asked]
+        if self.valid == NEVER and asked < known:
+            self.valid = max(filled[asked] + STORE_READ + 1, self._granted_at + 1)
+            self.upcoming = self._bursts[asked:asked + 1]
 
     def granted(self, cycle: int, last_beat: int, answered: int) -> int | None:
         """Takes note of a burst; returns the end of the command if it was its last."""
+        index = len(self._sent)
         self._sent.append(last_beat)
-        self._granted_at, self.valid = cycle, None
-        index, self._asked = self._asked, self._asked + 1
+        self._granted_at, self.valid = cycle, NEVER
         self._fill()
         if self._finals[0] == index:
             self._finals.pop(0)
@@ -135,7 +135,11 @@ class StoreUser(BusUser):
 
 
 class FetchUser(BusUser):
-    """`fetch`: asks for what its buffer has room for; beats leave the buffer into commands."""
+    """`fetch`: asks for what its buffer has room for; beats leave the buffer into commands, one a cycle.
+
+    They leave two cycles after they arrived at the earliest, and no beat of a command before the command ahead of it
+    has left for its queue.
+    """
 
     def __init__(self, config: EngineConfig, burst_bytes: int, address: int, commands: int) -> None:
         self.beats_per_block = BLOCK_BYTES // config.bus_bytes
@@ -144,53 +148,47 @@ class FetchUser(BusUser):
         self._body = burst_beats(config, burst_bytes, {
             "dram_address": address + BLOCK_BYTES, "beats": commands * self.beats_per_block})
         self._next = self._granted = 0
-        self._from: int | None = 1
+        self._from = 1
         self._arrived: list[int] = []
-        self._popped: list[int] = []
-        self._resume = 0
-        """First cycle a beat of the next command may leave the buffer; −1 while a complete one is in the way."""
-        self.beats = self._bursts[0]
-        self.valid: int | None = 1
+        self._leave = [0]
+        """Of each block that may leave the buffer, the first cycle its first beat may."""
+        self.upcoming = []
+        self._ask()
 
-    def granted(self, cycle: int, arrivals: list[int]) -> None:
+    def granted(self, cycle: int, arrivals: Sequence[int]) -> None:
+        """Takes note of a burst, whose beats come in these cycles."""
         self._arrived += arrivals
         self._granted += len(arrivals)
         self._next += 1
         self._from = cycle + 1
-        self._pop()
+        self._ask()
 
     def collected(self) -> int | None:
         """Cycle the next command is complete in, None if that is not known yet."""
-        return self._popped[-1] + 1 if self._resume < 0 else None
-
-    def _pop(self) -> None:
-        """Moves beats out of the buffer until a command is complete."""
-        while self._resume >= 0 and len(self._popped) < len(self._arrived):
-            beat = len(self._popped)
-            earliest = self._arrived[beat] + 2
-            if beat % self.beats_per_block == 0:
-                earliest = max(earliest, self._resume)
-            if beat:
-                earliest = max(earliest, self._popped[-1] + 1)
-            self._popped.append(earliest)
-            if (beat + 1) % self.beats_per_block == 0:
-                self._resume = -1
-        self._ask()
+        left = self._left(len(self._leave) * self.beats_per_block - 1)
+        return None if left is None else left + 1
 
     def delivered(self, cycle: int) -> None:
         """The complete command left in `cycle`."""
-        if len(self._popped) == self.beats_per_block:
+        if len(self._leave) == 1:
             self._bursts += self._body
             self._from = cycle + 1
-        self._resume = cycle + 1
-        self._pop()
+        self._leave.append(cycle + 1)
+        self._ask()
+
+    def _left(self, beat: int) -> int | None:
+        """Cycle a beat leaves the buffer in, None if that is not known yet."""
+        block, place = divmod(beat, self.beats_per_block)
+        if block >= len(self._leave) or beat >= len(self._arrived):
+            return None
+        return max(self._arrived[beat] + 2, self._leave[block] + place)
 
     def _ask(self) -> None:
-        self.valid = None
-        if self._next >= len(self._bursts) or self._from is None:
+        self.valid = NEVER
+        if self._next == len(self._bursts):
             return
-        self.beats = self._bursts[self._next]
-        missing = self._granted + self.beats - self._depth
-        if missing > len(self._popped):
-            return
-        self.valid = max(self._from, self._popped[missing - 1] + 1 if missing > 0 else 0)
+        beats = self._bursts[self._next]
+        missing = self._granted + beats - self._depth
+        left = self._left(missing - 1) if missing > 0 else -1
+        if left is not None:
+            self.valid, self.upcoming = max(self._from, left + 1), [beats]
