@@ -6,7 +6,7 @@ from math import prod
 
 from golden.layer import LayerSpec
 from golden.network import INPUT
-from hw.compiler.cascade import Schedule, compile_cascades
+from hw.compiler.cascade import Schedule, check_fits
 from hw.compiler.channels import channel_rings
 from hw.compiler.errors import CompileError
 from hw.compiler.layers import (
@@ -19,6 +19,7 @@ from hw.compiler.layers import (
     takes_patches,
     unit_of,
 )
+from hw.compiler.rings import Ring
 from hw.config import EngineConfig
 
 FUSED = (("depthwise", "pointwise"), ("conv", "depthwise"), ("conv", "depthwise", "pointwise"),
@@ -145,10 +146,10 @@ def over_picture(layers: Sequence[Layer], config: EngineConfig) -> Schedule:
     return replace(PLAIN, patches=not added and takes_patches(spec_of(layers[0]), config))
 
 
-def fits(layers: Sequence[Layer], config: EngineConfig, schedule: Schedule) -> bool:
-    """Whether a cascade fits by itself, from DRAM to DRAM."""
+def fits(layers: Sequence[Layer], config: EngineConfig, schedule: Schedule, held: Ring | None = None) -> bool:
+    """Whether a cascade fits by itself, from DRAM, or from the ring `held`, to DRAM."""
     try:
-        compile_cascades([(shapes(layers), schedule)], config)
+        check_fits(shapes(layers), config, schedule, held)
     except CompileError:
         return False
     return True

@@ -81,7 +81,8 @@ def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming, *, k
     def tried(index: int, keep: bool, held: Ring | None) -> list[Trial]:
         cascade = shapes(cascades[index], spec_of(cascades[index - 1][-1]).name if index else INPUT)
         wanted = replace(PLAIN if index else over_picture(cascade, config), keep=keep)
-        key = (tuple(_nameless(cascade)), wanted, held and (held.base, held.stride))
+        # `held` lies at one end of the memory or at the other, which comes to the same.
+        key = (tuple(_nameless(cascade)), wanted, held and held.stride)
         if key not in known:
             known[key] = _try(cascade, config, timing, wanted, held)
         return known[key]
@@ -93,7 +94,7 @@ def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming, *, k
             trials = tried(index, True, held)
             chosen = _fastest(trials)
             ring = kept_ring(layers, config, held) if chosen else None
-            if chosen and _fastest(tried(index + 1, False, ring)) is None:
+            if chosen and not _fits(shapes(cascades[index + 1], spec_of(layers[-1]).name), config, PLAIN, ring):
                 chosen = None
         if chosen is None:
             through_dram = tried(index, False, held)
@@ -162,15 +163,15 @@ def _refusal(cascades: Chain, layers: Sequence[Layer], trials: Sequence[Trial], 
         return errors[-1][1] if errors else CompileError("nothing to compile")
     rows, nearest = min(near, key=lambda tried: (tried[1].short, tried[0]))
     presets = [preset.name for preset in PRESETS.values()
-               if all(_fits(cascade, preset, picture=picture and index == 0) for index, cascade in enumerate(cascades))]
+               if all(_fits(cascade, preset, over_picture(cascade, preset) if picture and index == 0 else PLAIN)
+                      for index, cascade in enumerate(cascades))]
     names = " → ".join(spec_of(layer).name for layer in layers)
     return DoesNotFit(f"{names}, {rows} {'row' if rows == 1 else 'rows'} at a time: {nearest};"
                       f" presets that would do: {', '.join(presets) or 'none'}",
                       memory=nearest.memory, short=nearest.short)
 
 
-def _fits(layers: Sequence[Layer], config: EngineConfig, *, picture: bool) -> bool:
+def _fits(layers: Sequence[Layer], config: EngineConfig, wanted: Schedule, held: Ring | None = None) -> bool:
     """Whether a cascade fits in any number of rows."""
-    wanted = over_picture(layers, config) if picture else PLAIN
-    return any(fits(layers, config, replace(wanted, stripe_rows=schedule.stripe_rows))
+    return any(fits(layers, config, replace(wanted, stripe_rows=schedule.stripe_rows), held)
                for schedule in schedules(layers))

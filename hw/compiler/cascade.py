@@ -40,28 +40,40 @@ def compile_cascades(cascades: Sequence[tuple[Sequence[Layer], Schedule]], confi
     With `held` the input is taken to be in that ring already, which tells what a cascade in mid-network costs.
     Raises `CompileError` as `compile_cascade` does.
     """
+    lowering, forms = _opened(cascades, config, rounding)
+    source, placements = INPUT, []
+    for layers, (_, schedule) in zip(forms, cascades, strict=True):
+        layout = Layout(lowering, layers, source, held, schedule)
+        placements.append(layout.placement())
+        _lower(layout)
+        source, held = layout.names[-1], layout.rings[-1] if schedule.keep else None
+    first, _ = lowering.tensors[INPUT]
+    last, _ = lowering.tensor(source, spec_of(forms[-1][-1]).output_shape)
+    tensors = {name: tensor for name, (tensor, _) in lowering.tensors.items() if name != INPUT}
+    return Program(config=config, layers=tuple(lowering.layers), commands=tuple(lowering.sequencer.commands),
+                   image=bytes(lowering.image), address=lowering.end, input=first, output=last, tensors=tensors,
+                   placements=tuple(placements))
+
+
+def check_fits(layers: Sequence[Layer], config: EngineConfig, schedule: Schedule, held: Ring | None = None) -> None:
+    """Raises the `CompileError` that `compile_cascades` would for this one cascade, without making its commands."""
+    lowering, (form,) = _opened([(layers, schedule)], config, "double")
+    Layout(lowering, form, INPUT, held, schedule)
+
+
+def _opened(cascades: Sequence[tuple[Sequence[Layer], Schedule]], config: EngineConfig,
+            rounding: Rounding) -> tuple[Lowering, list[list[Layer]]]:
+    """The state of a compilation that has only the network's input so far; the layers as the engine runs them."""
     patches = _patches(cascades[0])
     for index, layer in enumerate(layer for layers, _ in cascades for layer in layers):
         check_supported(spec_of(layer), picture=patches is not None and index == 0)
     forms = [[lowered(layer) for layer in layers] for layers, _ in cascades]
     if patches:
         forms[0][0] = over_patches(forms[0][0])
-    specs = [spec_of(layer) for layers in forms for layer in layers]
     sizes = [prod(stage_shape(stage, config)) for layers in forms for stage in stages(layers)]
     lowering = Lowering(config, rounding, sum(ceil(size / ALIGNMENT) * ALIGNMENT for size in sizes))
-    source, placements = INPUT, []
-    lowering.tensor(INPUT, specs[0].input_shape, patches)
-    for layers, (_, schedule) in zip(forms, cascades, strict=True):
-        layout = Layout(lowering, layers, source, held, schedule)
-        placements.append(layout.placement())
-        _lower(layout)
-        source, held = layout.names[-1], layout.rings[-1] if schedule.keep else None
-    first, _ = lowering.tensor(INPUT, specs[0].input_shape)
-    last, _ = lowering.tensor(source, specs[-1].output_shape)
-    tensors = {name: tensor for name, (tensor, _) in lowering.tensors.items() if name != INPUT}
-    return Program(config=config, layers=tuple(lowering.layers), commands=tuple(lowering.sequencer.commands),
-                   image=bytes(lowering.image), address=lowering.end, input=first, output=last, tensors=tensors,
-                   placements=tuple(placements))
+    lowering.tensor(INPUT, spec_of(forms[0][0]).input_shape, patches)
+    return lowering, forms
 
 
 def _patches(cascade: tuple[Sequence[Layer], Schedule]) -> Patches | None:

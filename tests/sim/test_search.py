@@ -1,9 +1,12 @@
 """The search for schedules: what it tries is handed out, and what fits in no way is explained."""
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
 from golden.networks import mobilenet_v1
-from hw.compiler.cascade import compile_cascades
+from hw.compiler.cascade import Schedule, check_fits, compile_cascades, kept_ring, schedules
 from hw.compiler.errors import CompileError, DoesNotFit
 from hw.config import PRESETS, load_config
 from hw.memory_timing import MemoryTiming
@@ -87,3 +90,42 @@ def test_the_presets_that_would_do() -> None:
 def test_no_preset_would_do() -> None:
     with pytest.raises(DoesNotFit, match="presets that would do: none"):
         plan_chain(cascades(1.0, 2048), SMALL, MemoryTiming())
+
+
+@pytest.mark.parametrize("schedule", [Schedule(stripe_rows=rows, piece_bytes=piece) for rows in (1, 3, 12)
+                                      for piece in (1, 1 << 16)])
+def test_what_fits_compiles_and_what_does_not_is_refused_alike(schedule: Schedule) -> None:
+    for cascade in cascades(0.5, 96):
+        refusals = []
+        for attempt in (partial(check_fits, cascade, SMALL, schedule),
+                        partial(compile_cascades, [(cascade, schedule)], SMALL)):
+            try:
+                attempt()
+                refusals.append("")
+            except CompileError as error:
+                refusals.append(str(error))
+        assert refusals[0] == refusals[1]
+
+
+def test_it_is_the_same_at_which_end_of_the_memory_the_input_is_held() -> None:
+    config, network = load_config("pe64,activation_bytes=32768"), mobilenet_v1(0.5, 96)
+    before, cascade = ([network.layer(name) for name in names] for names in (
+        ("conv_pw_6",), ("conv_pw_7", "conv_dw_8")))
+    low = kept_ring(before, config, None)
+    high = kept_ring(before, config, low)
+    assert low.base == 0 < high.base
+    found = []
+    for held in (low, high):
+        cycles: list[int | None] = []
+        for schedule in schedules(cascade):
+            for keep in (False, True):
+                try:
+                    program = compile_cascades([(cascade, replace(schedule, keep=keep))], config, held=held)
+                except CompileError:
+                    cycles.append(None)
+                else:
+                    cycles.append(run_model(program, MemoryTiming()).cycles)
+        found.append(cycles)
+    assert found[0] == found[1]
+    assert len(set(found[0])) > 3
+    assert None in found[0]
