@@ -1,14 +1,11 @@
 """What the cascades of a program share: commands so far, the DRAM image, and what is left of earlier cascades."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 
-import numpy as np
-
 from golden.quantise import Rounding
-from hw.commands import UNITS
 from hw.compiler.rings import Ring
-from hw.compiler.tokens import Region, Sequencer, Space
+from hw.compiler.tokens import Cells, Region, Sequencer, Space
 from hw.config import EngineConfig
 from hw.program import ALIGNMENT, DramTensor, Patches
 
@@ -23,10 +20,10 @@ class Lowering:
         self.image = bytearray()
         self.end = weight_bytes
         self.layers: list[str] = []
-        self.weight_spaces = {True: Space(config.dw_weight_bytes // config.dw_word_bytes),
-                              False: Space(config.weight_bytes // config.weight_word_bytes)}
+        self.weight_spaces = {depthwise: Space() for depthwise in (True, False)}
         self.tensors: dict[str, tuple[DramTensor, Space]] = {}
-        self._groups = np.full((len(UNITS), config.activation_groups), -1, np.int32)
+        self._used: list[dict[str, int]] = [{} for _ in range(config.activation_groups)]
+        """By bank group and unit, the commands after the last one of a cascade that used it."""
 
     def add_weights(self, data: bytes) -> int:
         """Appends to the image; returns the address."""
@@ -42,20 +39,20 @@ class Lowering:
             tensor = DramTensor(name=name, shape=shape, block_channels=self.config.pe_rows, address=self.end,
                                 stride=stride, patches=patches)
             self.end += tensor.size
-            self.tensors[name] = tensor, Space(shape[0])
+            self.tensors[name] = tensor, Space()
         return self.tensors[name]
 
     def enter(self, rings: Sequence[Ring]) -> None:
         """A new cascade: whatever it writes into a ring waits for all that used these groups before."""
         for ring in rings:
-            last = self._groups[:, ring.groups].max(axis=1)
-            ring.space.read[:] = last.reshape(-1, *[1] * (ring.space.read.ndim - 1))
+            ring.space.before = _latest(self._used[group] for group in ring.groups)
 
     def leave(self, rings: Sequence[Ring]) -> None:
         """The cascade is over: its groups go to the next one."""
         for ring in rings:
-            used = np.maximum(ring.space.read, ring.space.written).reshape(len(UNITS), -1).max(axis=1)
-            self._groups[:, ring.groups] = np.maximum(self._groups[:, ring.groups], used[:, None])
+            used = ring.space.last_used()
+            for group in ring.groups:
+                self._used[group] = _latest((self._used[group], used))
 
     def transfer(self, unit: str, layer: int, ring: Ring, tensor: tuple[DramTensor, Space], rows: tuple[int, int],
                  chip_pixel: int, region: Sequence[Region], *, split: bool = False) -> None:
@@ -76,7 +73,7 @@ class Lowering:
             "lead": lead // pixel_bytes,
             "tail": ceil((lead + count - (beats - 1) * config.bus_bytes) / pixel_bytes),
         }
-        in_dram = [Region(space, (slice(*rows),))]
+        in_dram = [Region(space, Cells(*rows))]
         reads, writes = (in_dram, region) if unit == "load" else (region, in_dram)
         odd_phase = dram.blocks * ring.stride
         if unit == "load":
@@ -86,3 +83,12 @@ class Lowering:
         if split and config.words_per_beat > 1 and width > 1:
             fields = fields | {"odd": 1, "row": fields["row"] + odd_phase}
             self.sequencer.add(unit, layer, fields, reads=reads, writes=writes)
+
+
+def _latest(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """By unit, the highest of the counts."""
+    result: dict[str, int] = {}
+    for each in counts:
+        for unit, count in each.items():
+            result[unit] = max(result.get(unit, 0), count)
+    return result

@@ -6,7 +6,7 @@ from math import gcd
 from typing import NamedTuple
 
 from hw.compiler.errors import DoesNotFit
-from hw.compiler.tokens import Region, Space
+from hw.compiler.tokens import Cells, Region, Space
 from hw.config import EngineConfig
 
 
@@ -63,8 +63,8 @@ class Ring:
     def region(self, first: int, last: int, block: int = 0, count: int | None = None) -> list[Region]:
         """Rows `first` to `last`, without `last`, of `count` blocks from `block` on, or of all of them."""
         start = block % self.kept
-        blocks = slice(None) if count is None else slice(start, start + count)
-        return [Region(self.space, (slice(y % self.rows, y % self.rows + rows), blocks))
+        end = self.kept if count is None else start + count
+        return [Region(self.space, Cells(y % self.rows, y % self.rows + rows, start, end))
                 for y, rows in runs(first, last, [self])]
 
 
@@ -104,7 +104,7 @@ class Wanted(NamedTuple):
         rows = aligned_rows(config, self.shape, self.rows)
         kept = -(-self.shape[2] // config.pe_rows) if self.kept is None else self.kept
         return Ring(config=config, shape=self.shape, rows=rows, kept=kept, base=base,
-                    stride=-(-rows * self.shape[1] // config.pe_pixels), space=Space(rows, kept))
+                    stride=-(-rows * self.shape[1] // config.pe_pixels), space=Space())
 
 
 def place(config: EngineConfig, wanted: Sequence[Wanted], held: Ring | None = None) -> list[Ring]:

@@ -7,26 +7,52 @@ whatever the queue depth.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from typing import NamedTuple
 
 from hw.commands import UNITS, Command
 
+Uses = dict["Cells", int]
+"""Cells a unit has used: how many commands it had after the last one that did, the latest use last."""
+
+
+class Cells(NamedTuple):
+    """Rows `first` to `last` of the blocks `first_block` to `last_block` of a space, without the last ones."""
+
+    first: int
+    last: int
+    first_block: int = 0
+    last_block: int = 1
+
 
 class Space:
-    """A piece of on-chip memory, as a grid of cells whose last readers and writers are known per unit."""
+    """A piece of memory: which unit last read and wrote what of it, as the count of its commands by then.
 
-    def __init__(self, *shape: int) -> None:
-        self.read = np.full((len(UNITS), *shape), -1, np.int32)
-        self.written = np.full((len(UNITS), *shape), -1, np.int32)
+    Members
+    -------
+    read, written: by unit
+    before: by unit, commands that used the place for something else
+    """
+
+    def __init__(self) -> None:
+        self.read: dict[str, Uses] = {}
+        self.written: dict[str, Uses] = {}
+        self.before: Mapping[str, int] = {}
+
+    def last_used(self) -> dict[str, int]:
+        """By unit, the count of its commands after the last one that used the place."""
+        result = dict(self.before)
+        for uses in (self.read, self.written):
+            for unit, counts in uses.items():
+                result[unit] = max(result.get(unit, 0), next(reversed(counts.values())))
+        return result
 
 
 @dataclass(frozen=True)
 class Region:
-    """Cells of a space: a slice per dimension."""
+    """Some cells of a space."""
 
     space: Space
-    cells: tuple[slice, ...]
+    cells: Cells
 
 
 class Sequencer:
@@ -39,25 +65,40 @@ class Sequencer:
     def add(self, unit: str, layer: int, fields: Mapping[str, int], *, reads: Sequence[Region] = (),
             writes: Sequence[Region] = ()) -> None:
         """Appends a command of `unit` that reads and writes these regions."""
-        data = np.full(len(UNITS), -1, np.int64)
-        space = np.full(len(UNITS), -1, np.int64)
-        axes = tuple(range(1, 3))
+        data: dict[str, int] = {}
+        space: dict[str, int] = {}
         for region in reads:
-            cells = region.space.written[(slice(None), *region.cells)]
-            data = np.maximum(data, cells.max(axis=axes[:cells.ndim - 1]))
+            _wait(data, region.space.written, region.cells)
         for region in writes:
-            for last in (region.space.read, region.space.written):
-                cells = last[(slice(None), *region.cells)]
-                space = np.maximum(space, cells.max(axis=axes[:cells.ndim - 1]))
+            for other, count in region.space.before.items():
+                space[other] = max(space.get(other, 0), count)
+            _wait(space, region.space.read, region.cells)
+            _wait(space, region.space.written, region.cells)
         # A unit works in order: what it has read is read before it writes anew, and so are its writes.
-        space[UNITS.index(unit)] = -1
+        space.pop(unit, None)
 
-        index = self._counts[unit]
         self._counts[unit] += 1
-        for regions, kind in ((reads, "read"), (writes, "written")):
-            for region in regions:
-                getattr(region.space, kind)[(UNITS.index(unit), *region.cells)] = index
-        waits = {name: int(max(data[i], space[i])) + 1 for i, name in enumerate(UNITS) if max(data[i], space[i]) >= 0}
+        for region in reads:
+            _use(region.space.read, unit, region.cells, self._counts[unit])
+        for region in writes:
+            _use(region.space.written, unit, region.cells, self._counts[unit])
+        waits = {name: max(data.get(name, 0), space.get(name, 0)) for name in UNITS if name in data or name in space}
         self.commands.append(Command(
             unit=unit, layer=layer, fields=fields, waits=waits,
-            space=frozenset(name for i, name in enumerate(UNITS) if space[i] > data[i])))
+            space=frozenset(name for name, count in space.items() if count > data.get(name, 0))))
+
+
+def _wait(counts: dict[str, int], used: Mapping[str, Uses], cells: Cells) -> None:
+    """Raises each unit's count to that of its last use of any of the cells."""
+    first, last, first_block, last_block = cells
+    for unit, uses in used.items():
+        for (start, end, start_block, end_block), count in reversed(uses.items()):
+            if start < last and first < end and start_block < last_block and first_block < end_block:
+                counts[unit] = max(counts.get(unit, 0), count)
+                break
+
+
+def _use(used: dict[str, Uses], unit: str, cells: Cells, count: int) -> None:
+    uses = used.setdefault(unit, {})
+    uses.pop(cells, None)  # so that it comes last
+    uses[cells] = count

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from hw.compiler.errors import DoesNotFit
-from hw.compiler.tokens import Region, Sequencer, Space
+from hw.compiler.tokens import Cells, Region, Sequencer, Space
 from hw.config import EngineConfig
 from hw.placement import WeightsPlace
 
@@ -58,7 +58,7 @@ class WeightPlace:
             blocks = min(size, self.blocks - block)
             slot = 0 if there else self._used % self.slots
             word = self.first + slot * self.blocks_per_slot * self.block_words
-            region = Region(self.space, (slice(word, word + blocks * self.block_words),))
+            region = Region(self.space, Cells(word, word + blocks * self.block_words))
             if not there:
                 sequencer.add("weights", self.layer, {
                     "dram_address": self.address + block * self.block_bytes,

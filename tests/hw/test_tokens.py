@@ -3,17 +3,17 @@
 import pytest
 
 from hw.commands import BODY, UNITS
-from hw.compiler.tokens import Region, Sequencer, Space
+from hw.compiler.tokens import Cells, Region, Sequencer, Space
 
 FIELDS = {unit: {field.name: 0 for field in BODY[unit]} for unit in UNITS}
 
 
 def rows(space: Space, first: int, last: int) -> Region:
-    return Region(space, (slice(first, last),))
+    return Region(space, Cells(first, last))
 
 
 def test_data_and_space() -> None:
-    sequencer, space = Sequencer(), Space(4)
+    sequencer, space = Sequencer(), Space()
     sequencer.add("load", 0, FIELDS["load"], writes=[rows(space, 0, 4)])
     sequencer.add("depthwise", 0, FIELDS["depthwise"], reads=[rows(space, 0, 2)])
     sequencer.add("load", 0, FIELDS["load"], writes=[rows(space, 0, 2)])
@@ -29,7 +29,7 @@ def test_data_and_space() -> None:
 
 
 def test_untouched_cells_are_not_waited_for() -> None:
-    sequencer, space = Sequencer(), Space(8)
+    sequencer, space = Sequencer(), Space()
     sequencer.add("load", 0, FIELDS["load"], writes=[rows(space, 0, 4)])
     sequencer.add("load", 0, FIELDS["load"], writes=[rows(space, 4, 8)])
     sequencer.add("pointwise", 0, FIELDS["pointwise"], reads=[rows(space, 0, 4)])
@@ -38,7 +38,7 @@ def test_untouched_cells_are_not_waited_for() -> None:
 
 
 def test_writer_waits_for_readers_and_writers_of_other_units() -> None:
-    sequencer, space = Sequencer(), Space(1)
+    sequencer, space = Sequencer(), Space()
     cell = [rows(space, 0, 1)]
     sequencer.add("depthwise", 0, FIELDS["depthwise"], writes=cell)
     sequencer.add("store", 0, FIELDS["store"], reads=cell)
@@ -48,7 +48,7 @@ def test_writer_waits_for_readers_and_writers_of_other_units() -> None:
 
 
 def test_a_unit_does_not_wait_for_its_own_space() -> None:
-    sequencer, space = Sequencer(), Space(1)
+    sequencer, space = Sequencer(), Space()
     for _ in range(2):
         sequencer.add("load", 0, FIELDS["load"], writes=[rows(space, 0, 1)])
     assert dict(sequencer.commands[1].waits) == {}
@@ -56,12 +56,11 @@ def test_a_unit_does_not_wait_for_its_own_space() -> None:
 
 @pytest.mark.parametrize("axis", [0, 1])
 def test_two_dimensions(axis: int) -> None:
-    sequencer, space = Sequencer(), Space(3, 3)
+    sequencer, space = Sequencer(), Space()
 
     def region(index: int) -> Region:
-        cells = [slice(None), slice(None)]
-        cells[axis] = slice(index, index + 1)
-        return Region(space, tuple(cells))
+        one, all_of_them = (index, index + 1), (0, 3)
+        return Region(space, Cells(*one, *all_of_them) if axis == 0 else Cells(*all_of_them, *one))
 
     for index in range(3):
         sequencer.add("depthwise", 0, FIELDS["depthwise"], writes=[region(index)])
