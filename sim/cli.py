@@ -14,6 +14,7 @@ from hw.compiler.errors import CompileError
 from hw.config import ConfigError
 from hw.memory_timing import MemoryTimingError
 from hw.program_files import ProgramFileError
+from hw.proof.errors import ProofError
 from sim.statuses import FAILED, OK, WRONG
 from sim.work import RequestError
 
@@ -160,6 +161,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except REFUSALS as error:
         print(f"sepconv: {error}", file=sys.stderr)
         return WRONG
+    except ProofError as error:
+        print(f"sepconv: the program is not safe: {error}", file=sys.stderr)
+        return FAILED
     except BrokenPipeError:
         return OK
     except KeyboardInterrupt:

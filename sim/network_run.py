@@ -17,6 +17,7 @@ from hw.compiler.cascade import compile_cascades, spec_of
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
+from hw.proof.proof import prove
 from sim.cascading import alone, regrouped
 from sim.model.engine import ModelRun, run_model
 from sim.search import Choice, plan_chain
@@ -39,13 +40,15 @@ def plan_network(source: Source, config: EngineConfig, timing: MemoryTiming, *, 
 
     With a `seed` the layers get their numbers, else only their shapes, which is all that time depends on. `apart` runs
     each layer from DRAM to DRAM.
-    Raises `CompileError` if the engine does not run the network, or a cascade does not fit.
+    Raises `CompileError` if the engine does not run the network, or a cascade does not fit; `ProofError` if the
+    program is not safe.
     """
     cascades = alone(source.whole()) if apart else regrouped(source.whole(), config)
     choices = plan_chain(cascades, config, timing, keep=not apart)
     schedules = [choice.schedule for choice in choices]
     layers = cascades if seed is None else [source.numbers(cascade, seed) for cascade in cascades]
     program = compile_cascades(list(zip(layers, schedules, strict=True)), config, rounding)
+    prove(program)
     return PlannedNetwork(specs=[spec_of(layer) for cascade in cascades for layer in cascade], program=program,
                           run=run_model(program, timing), choices=choices)
 

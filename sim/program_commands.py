@@ -26,6 +26,7 @@ from hw.program_files import (
     program_map,
     save_program,
 )
+from hw.proof.proof import prove
 from hw.rtl import RtlRun
 from sim.account import account
 from sim.cli import write_report
@@ -145,9 +146,13 @@ def sim_program(args: Namespace) -> int:
 
 
 def _compiled(args: Namespace) -> tuple[str, Program, MemoryTiming]:
-    """The program in the folder `--program` names: its title, itself, and a memory it can run on."""
+    """The program in the folder `--program` names: its title, itself, and a memory it can run on.
+
+    Raises `ProofError` for a program that is not safe.
+    """
     program, memory = load_program(Path(args.program)), parse_memory(args.memory)
     memory.beat_spacing(program.config)
+    prove(program)
     return str(load_map(Path(args.program) / MAP).get("network", args.program)), program, memory
 
 
@@ -159,7 +164,7 @@ def _total(run: ModelRun | RtlRun, clock_mhz: float) -> dict[str, Any]:
 def rtl_program(args: Namespace) -> int:
     """A compiled program in the generated Verilog: its input and output are the engine's own, its cycles the model's.
 
-    Raises what `hw.rtl.run_rtl` does.
+    Raises what `hw.rtl.run_rtl` does, and `ProofError` for a program that is not safe.
     """
     from hw.rtl import run_rtl
     from sim.check import compare, cycles_line

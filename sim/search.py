@@ -21,6 +21,7 @@ from hw.compiler.stripes import PIECES
 from hw.config import PRESETS, EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
+from hw.proof.proof import prove
 from sim.cascading import PLAIN, Chain, added_by, fits, over_picture, shapes
 from sim.model.engine import ModelRun, run_model
 
@@ -55,7 +56,7 @@ def plan(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, ro
          picture: bool = False) -> Planned:
     """The fastest program for `layers`, which read the network's input if that is the `picture`.
 
-    Raises `CompileError` if none of the schedules fits.
+    Raises `CompileError` if none of the schedules fits; `ProofError` if the program is not safe.
     """
     cascade = shapes(layers)
     trials = _try(cascade, config, timing, over_picture(cascade, config) if picture else PLAIN)
@@ -63,6 +64,7 @@ def plan(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, ro
     if best is None:
         raise _refusal([cascade], cascade, trials, config, picture=picture)
     program = compile_cascade(layers, config, best.schedule, rounding)
+    prove(program)
     return Planned(schedule=best.schedule, program=program, run=run_model(program, timing))
 
 

@@ -19,6 +19,7 @@ from hw.compiler.errors import CompileError
 from hw.compiler.layers import as_convolution
 from hw.config import PRESETS, EngineConfig
 from hw.memory_timing import MemoryTiming
+from hw.proof.proof import prove
 from hw.rtl import run_rtl
 from sim.check import compare
 from sim.model.engine import run_model
@@ -35,6 +36,7 @@ SETTINGS = partial(settings, deadline=None, database=None, suppress_health_check
 def check(layers: Sequence[QuantisedLayer], config: EngineConfig, schedule: Schedule, memory: MemoryTiming,
           rounding: Rounding = "double") -> None:
     program = compile_cascade(layers, config, schedule, rounding)
+    prove(program)
     first = layers[0]
     values = synthesise_input(first.spec.input_shape, 0, zero_point=first.input_zero_point)
     rtl = run_rtl(program, values, memory)
@@ -82,6 +84,7 @@ def residual_check(config: EngineConfig, data: st.DataObject) -> None:
     except CompileError:
         assume(False)
         return
+    prove(program)
     values = np.random.default_rng(0).integers(-128, 128, program.input.shape).astype(np.int8)
     rtl = run_rtl(program, values, memory)
     assert compare(run_model(program, memory), rtl) == []

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from hw.commands import BLOCK_BYTES, CHECKSUM_BYTES, COUNTS, Command, encode_program
+from hw.commands import BLOCK_BYTES, CHECKSUM_BYTES, COUNTS, encode_program
 from hw.memory_timing import MemoryTiming
-from hw.program import Program
+from hw.proof.errors import ProofError
+from hw.proof.proof import prove
 from hw.registers import BY_NAME
 from hw.rtl import EngineError, RtlRun, run_jobs, run_rtl
 from tests.support.cases import find_case
@@ -20,12 +21,16 @@ from tests.support.faulty import (
     check_as_fresh,
     check_good,
     check_untouched,
+    edited,
     error_of,
+    field,
     fresh,
     job,
     owners,
     program,
     run_wrong,
+    with_fields,
+    with_waits,
 )
 
 DEFAULT = MemoryTiming()
@@ -34,26 +39,6 @@ SEEDS = range(6)
 CONTROL = {field.name: field.mask for field in BY_NAME["CONTROL"].fields}
 RESPONSES = pytest.mark.parametrize(("response", "name"), [(2, "slave"), (3, "decode")])
 TIMINGS = pytest.mark.parametrize("timing", [DEFAULT, SLOW], ids=["default", "slow"])
-
-
-def edited(unit: str, index: int, edit: Callable[[Command], Command]) -> Program:
-    """The program with the `index`-th command of `unit` changed."""
-    commands = list(program().commands)
-    place = [place for place, command in enumerate(commands) if command.unit == unit][index]
-    commands[place] = edit(commands[place])
-    return dataclasses.replace(program(), commands=tuple(commands))
-
-
-def with_fields(**fields: int) -> Callable[[Command], Command]:
-    return lambda command: dataclasses.replace(command, fields={**command.fields, **fields})
-
-
-def with_waits(**waits: int) -> Callable[[Command], Command]:
-    return lambda command: dataclasses.replace(command, waits={**command.waits, **waits})
-
-
-def field(unit: str, index: int, name: str) -> int:
-    return [command for command in program().commands if command.unit == unit][index].fields[name]
 
 
 @TIMINGS
@@ -224,7 +209,10 @@ def test_burst_that_can_not_be(unit: str) -> None:
 @pytest.mark.parametrize("missing", ["load", "weights", "depthwise", "pointwise", "store"])
 def test_deadlock(unit: str, index: int, missing: str, timing: MemoryTiming) -> None:
     """A command waits for an end that never comes; others wait for that command, but it is the one that is named."""
-    run = run_wrong(job(edited(unit, index, with_waits(**{missing: 1000})), timing))
+    wrong = edited(unit, index, with_waits(**{missing: 1000}))
+    with pytest.raises(ProofError, match=rf"{unit} command {index} of .* waits for 1000 commands of {missing}"):
+        prove(wrong)
+    run = run_wrong(job(wrong, timing))
     assert error_of(run) == ("deadlock", unit, index, 0)
 
 
@@ -241,8 +229,10 @@ def test_two_units_in_one_bank() -> None:
     """The first store reads where the depthwise unit reads, when it does."""
     waits = next(command for command in program().commands if command.unit == "depthwise").waits
     row = field("load", 0, "row")
-    run = run_wrong(job(edited("store", 0, lambda command: dataclasses.replace(
-        with_fields(row=row)(command), waits=waits))))
+    wrong = edited("store", 0, lambda command: dataclasses.replace(with_fields(row=row)(command), waits=waits))
+    with pytest.raises(ProofError, match="store command 0 of pw and depthwise command 0 of dw may read bank group"):
+        prove(wrong)
+    run = run_wrong(job(wrong))
     assert error_of(run) == ("conflict", "store", 0, row // TINY.group_rows)
 
 

@@ -1,5 +1,6 @@
 """Compiled networks as files: they run as they are, and the report says what was decided."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hw.commands import BLOCK_BYTES, encode_program
 from hw.config import PRESETS
 from hw.disassembly import from_json
 from hw.memory_timing import MemoryTiming
-from hw.program_files import IMAGE, MAP, PROGRAM, REPORT, load_program
+from hw.program_files import IMAGE, MAP, PROGRAM, REPORT, load_program, program_map, save_program
 from sim.cli import main
 from sim.model.engine import run_model
 from sim.network_run import engine_input, plan_network, whole_model
@@ -79,6 +80,16 @@ def test_a_compiled_network_runs_in_rtl(folder: Path, tmp_path: Path, capsys: py
     assert total["rtl_cycles"] == total["model_cycles"] == json.loads((folder / MAP).read_text())["cycles"]
     expected = dict(model.trace(picture))["conv_preds"]
     np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), expected, strict=True)
+
+
+def test_an_unsafe_program_is_not_run(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A compiled program whose last command, a store, no longer waits for anything."""
+    program = load_program(folder)
+    hasty = dataclasses.replace(program, commands=(*program.commands[:-1],
+                                                   dataclasses.replace(program.commands[-1], waits={})))
+    save_program(hasty, tmp_path, description=program_map(hasty), report="")
+    assert main(["rtl", "--program", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith("sepconv: the program is not safe: store command ")
 
 
 def test_the_report_says_what_was_decided(decided: Path) -> None:

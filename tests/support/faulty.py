@@ -2,11 +2,12 @@
 
 import dataclasses
 import functools
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.commands import BLOCK_BYTES
+from hw.commands import BLOCK_BYTES, Command
 from hw.faults import CODES, SOURCES
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
@@ -28,6 +29,26 @@ STATUS = BY_NAME["STATUS"]
 @functools.cache
 def program() -> Program:
     return find_case(CASE, 0).program(TINY, 0)
+
+
+def edited(unit: str, index: int, edit: Callable[[Command], Command]) -> Program:
+    """The program with the `index`-th command of `unit` changed."""
+    commands = list(program().commands)
+    place = [place for place, command in enumerate(commands) if command.unit == unit][index]
+    commands[place] = edit(commands[place])
+    return dataclasses.replace(program(), commands=tuple(commands))
+
+
+def with_fields(**fields: int) -> Callable[[Command], Command]:
+    return lambda command: dataclasses.replace(command, fields={**command.fields, **fields})
+
+
+def with_waits(**waits: int) -> Callable[[Command], Command]:
+    return lambda command: dataclasses.replace(command, waits={**command.waits, **waits})
+
+
+def field(unit: str, index: int, name: str) -> int:
+    return [command for command in program().commands if command.unit == unit][index].fields[name]
 
 
 @functools.cache

@@ -12,12 +12,19 @@ UNKNOWN = 0x5A
 """What a bank that is not read returns."""
 
 
-def serve_words(port, words: NDArray[np.uint8], first: int, *, cycles: int) -> Bench:
-    """A weight memory for `port` (a `WordPort`), holding `words` from word `first` on, for `cycles` cycles."""
+def serve_words(
+    port, words: NDArray[np.uint8], first: int, *, cycles: int, fetched: set[int] | None = None
+) -> Bench:
+    """A weight memory for `port` (a `WordPort`), holding `words` from word `first` on, for `cycles` cycles.
+
+    Adds the words that the port names to `fetched`.
+    """
 
     async def bench(ctx) -> None:
         for _ in range(cycles):
             index = get(ctx, port.word) - first
+            if fetched is not None:
+                fetched.add(index)
             await ctx.tick()
             known = 0 <= index < len(words)
             ctx.set(port.data, int.from_bytes(words[index].tobytes(), "little") if known else 0)
@@ -32,13 +39,16 @@ class Rows:
         self.config = config
         self.data = np.full((config.activation_rows, config.pe_pixels, config.pe_rows), UNKNOWN, np.uint8)
         self.written = np.zeros(self.data.shape, bool)
+        self.opened = np.zeros(self.data.shape[:2], bool)
+        """Words that a `ReadPort` has read."""
 
     def read(self, row: int, lane: int, enable: int) -> int:
         """Data of a `ReadPort`."""
         banks = np.full((self.config.pe_pixels, self.config.pe_rows), UNKNOWN, np.uint8)
         for bank in range(self.config.pe_pixels):
             if enable >> bank & 1:
-                banks[bank] = self.data[(row + (bank < lane)) % (1 << ADDRESS_BITS), bank]
+                place = (row + (bank < lane)) % (1 << ADDRESS_BITS), bank
+                banks[bank], self.opened[place] = self.data[place], True
         return int.from_bytes(banks.tobytes(), "little")
 
     def write(self, row: int, enable: int, data: int) -> None:

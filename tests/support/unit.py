@@ -30,6 +30,8 @@ class Others:
                 (config.weight_bytes // config.weight_word_bytes, config.weight_word_bytes), np.uint8
             ),
         }
+        self.fetched: set[int] = set()
+        """Words of weights that the unit has named."""
         self.owned = np.zeros_like(self.rows.written)
         self.ended = dict.fromkeys(UNITS, 0)
         self.queues = {name: deque(c for c in program.commands if c.unit == name) for name in UNITS}
@@ -78,7 +80,7 @@ def run_unit(
     program = case.program(config, seed)
     unit = unit_of(as_convolution(case.specs[0]))
     others = Others(program, unit, case.values(seed))
-    starts, ends = _run(component, others, limit)
+    starts, ends = run_commands(component, others, limit)
     stray = others.rows.written & ~others.owned
     if stray.any() and not is_cropped(case.specs[0]):  # which are columns it leaves out
         row, pixel, channel = (int(index) for index in np.argwhere(stray)[0])
@@ -87,7 +89,8 @@ def run_unit(
     return list(zip(starts, ends, strict=True))
 
 
-def _run(component, others: Others, limit: int) -> tuple[list[int], list[int]]:
+def run_commands(component, others: Others, limit: int) -> tuple[list[int], list[int]]:
+    """Runs all commands of `others`, those of its unit on `component`; the cycles of `pop` and `ended`."""
     starts: list[int] = []
     ends: list[int] = []
 
@@ -121,7 +124,9 @@ def _run(component, others: Others, limit: int) -> tuple[list[int], list[int]]:
         limit=limit + 10,
         background=(
             others.rows.serve_reads(component.read, cycles=limit),
-            serve_words(component.weights, others.words[others.unit == "depthwise"], 0, cycles=limit),
+            serve_words(
+                component.weights, others.words[others.unit == "depthwise"], 0, cycles=limit, fetched=others.fetched
+            ),
             others.rows.take_writes(component.write, cycles=limit),
         ),
     )

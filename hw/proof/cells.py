@@ -1,0 +1,37 @@
+"""Cells of a memory, as a box of regular steps: what a command touches."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells `start` + Σ i · step, for each i below the length of its dimension.
+
+    Parameters
+    ----------
+    start: first cell
+    shape: lengths, none of them 0
+    steps: cells from one to the next in each dimension, none of them negative
+    """
+
+    start: int
+    shape: tuple[int, ...]
+    steps: tuple[int, ...]
+
+    @property
+    def last(self) -> int:
+        return self.start + sum((length - 1) * step for length, step in zip(self.shape, self.steps, strict=True))
+
+    def of(self, values: NDArray) -> NDArray:
+        """The cells' own in `values`, one of each cell of the memory: a view."""
+        size = values.itemsize
+        strides = tuple(size * step for step in self.steps)
+        return np.ndarray(self.shape, values.dtype, values, self.start * size, strides)
+
+    def find(self, marks: NDArray[np.bool_]) -> int:
+        """The first of the cells that is marked, in the order of the box."""
+        place = np.unravel_index(int(np.argmax(self.of(marks))), self.shape)
+        return self.start + sum(int(index) * step for index, step in zip(place, self.steps, strict=True))
