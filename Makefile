@@ -26,6 +26,7 @@ help: ## this list
 	@echo '  CONFIG  preset (pe256), JSON file, or either with settings: pe256,dw_channels=2'
 	@echo '  MEMORY  DRAM timing: read_latency=40,bytes_per_cycle=8   SEED         of made-up numbers (0)'
 	@echo '  JSON    file for the machine-readable report, - for standard output'
+	@echo '  TARGET  a device (lfe5u-85f; make list shows them)       SEEDS        placements to try (1)'
 	@echo '  TEST    one cocotb regression by name                    WAVES        1: keep waveforms of make cocotb'
 	@echo '  OUT     folder for make verilog, make compile            PROGRAM      such a folder for disasm, sim, rtl'
 	@echo '  TRACE   file for the timeline of make sim, make rtl: open it in ui.perfetto.dev'
@@ -74,7 +75,11 @@ tables: $(READY) ## the papers' tables, computed from the networks' definitions
 verilog: $(READY) ## stand-alone Verilog of CONFIG
 	@$(BIN)/sepconv verilog $(call option,CONFIG,--config) $(call option,OUT,--out)
 
-list: $(READY) ## networks, layers of NET, presets
+fpga: $(READY) ## CONFIG on TARGET: resources by block, clock of SEEDS placements, critical path
+	@$(BIN)/sepconv fpga $(call option,CONFIG,--config) $(call option,TARGET,--target) $(call option,SEEDS,--seeds) \
+		$(call option,JSON,--json)
+
+list: $(READY) ## networks, layers of NET, presets, targets, boards
 	@$(BIN)/sepconv list $(NETWORK_FLAGS)
 
 cocotb: $(READY) ## cocotb regressions under Verilator, all or TEST
@@ -104,4 +109,5 @@ bench: $(READY) ## measures networks in RTL and the model's speed; writes docs/p
 clean: ## what was made, but not .venv
 	@rm -rf build
 
-.PHONY: help setup sim rtl ratio diff compile disasm golden tables verilog list cocotb models lint test test-full bench clean
+.PHONY: help setup sim rtl ratio diff compile disasm golden tables verilog fpga list cocotb models lint test test-full \
+	bench clean

@@ -12,6 +12,7 @@ from golden.network import UnknownLayer
 from hw.commands import CommandError
 from hw.compiler.errors import CompileError
 from hw.config import ConfigError
+from hw.fpga.targets import TargetError
 from hw.memory_timing import MemoryTimingError
 from hw.program_files import ProgramFileError
 from hw.proof.errors import ProofError
@@ -19,11 +20,12 @@ from sim.statuses import FAILED, OK, WRONG
 from sim.work import RequestError
 
 MODULES = {"golden": "sim.golden_commands", "tables": "sim.golden_commands", "compile": "sim.program_commands",
-           "disasm": "sim.program_commands", "ratio": "sim.ratio", "diff": "sim.diff"}
+           "disasm": "sim.program_commands", "ratio": "sim.ratio", "diff": "sim.diff",
+           "fpga": "sim.fpga_commands"}
 """Where a command's function is, if not in `sim.commands`."""
 
 REFUSALS = (ConfigError, MemoryTimingError, UnknownLayer, ModelError, CompileError, CommandError, ProgramFileError,
-            RequestError)
+            RequestError, TargetError)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -125,11 +127,18 @@ def make_parser() -> argparse.ArgumentParser:
     verilog.add_argument("--config", default="pe256", help="preset, JSON file, or either with settings (pe256)")
     verilog.add_argument("--out", metavar="DIR", help="folder to write (build/verilog/<hash>)")
 
+    fpga = commands.add_parser("fpga", help="a configuration on a device: resources by block, clock, critical path")
+    fpga.add_argument("--config", default="pe128", help="preset, JSON file, or either with settings (pe128)")
+    fpga.add_argument("--target", default="lfe5u-85f", help="device, see sepconv list (lfe5u-85f)")
+    fpga.add_argument("--seeds", type=int, default=1, help="placements to try, seeds 1 to N (1)")
+    fpga.add_argument("--no-route", action="store_true", help="synthesis only")
+    fpga.add_argument("--json", metavar="FILE", help="report in machine-readable form; - for standard output")
+
     tables = commands.add_parser("tables", help="the papers' tables, computed from the networks' definitions")
     tables.add_argument("--layers", metavar="NETWORK", help="every layer of one of the compared networks instead")
     tables.add_argument("--json", metavar="FILE", help="in machine-readable form; - for standard output")
 
-    listing = commands.add_parser("list", help="networks, layers, presets")
+    listing = commands.add_parser("list", help="networks, layers, presets, targets, boards")
     _add_network(listing)
     return parser
 

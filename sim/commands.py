@@ -18,6 +18,7 @@ from hw.config import PRESETS, EngineConfig, load_config
 from hw.memory_timing import MemoryTiming, parse_memory
 from hw.rtl import RtlRun
 from sim.cli import write_report
+from sim.fpga_list import device_lines
 from sim.golden_commands import save_array
 from sim.model.engine import ModelRun
 from sim.network_run import engine_input, finish, mismatches, plan_network, whole_model
@@ -279,7 +280,7 @@ def run_verilog(args: Namespace) -> int:
 
 
 def run_list(args: Namespace) -> int:
-    """Networks, the layers of one, and the presets."""
+    """Networks, the layers of one, presets, devices and boards."""
     source = _open_source(args)
     table = [("layer", "kind", "shape", "MACs", "run by")]
     for spec in source.network.layers:
@@ -295,6 +296,6 @@ def run_list(args: Namespace) -> int:
                         str(config.depthwise_lanes), f"{config.memory_bytes // 1024} KiB", f"{config.bus_bits} bits"))
     others = [name for name in COMPARED if name not in NETWORKS]
     networks = f"networks: {', '.join(NETWORKS)}; for comparison, layer by layer: {', '.join(others)}"
-    print("\n".join([networks, "", source.title, *aligned(table, left=3), "",
-                     *aligned(presets, left=1)]))
+    print("\n".join([networks, "", source.title, *aligned(table, left=3), "", *aligned(presets, left=1), "",
+                     *device_lines()]))
     return OK

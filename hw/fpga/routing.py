@@ -1,0 +1,113 @@
+"""Place and route: the clock a configuration reaches on a device, and the path that holds it back."""
+
+import hashlib
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hw.config import EngineConfig
+from hw.fpga import tools
+from hw.fpga.names import split_name
+from hw.fpga.synthesis import Area, netlist, synthesise
+from hw.fpga.targets import Target
+from hw.verilator import BUILD, ToolError
+
+RUN = """
+import sys
+import {package} as tool
+sys.exit(getattr(tool, "run_" + "{package}".removeprefix("yowasp_"))(sys.argv[1:]) or 0)
+"""
+MILESTONES = {
+    r"Packing": "packing",
+    r"placement|[Pp]lacer": "placement",
+    r"^Info: Routing": "routing",
+    r"Max frequency": "timing",
+}
+
+
+class DoesNotFit(RuntimeError):
+    """The device lacks something; `short_of` says how much of what."""
+
+    def __init__(self, config: EngineConfig, target: Target, short_of: dict[str, int]) -> None:
+        self.short_of = short_of
+        lacking = ", ".join(f"{amount:,} {name}" for name, amount in short_of.items())
+        super().__init__(f"{config.name} does not fit {target.title}: short of {lacking}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step of a path.
+
+    Parameters
+    ----------
+    kind: clk-to-q, logic, routing or setup; delay: ns
+    block, signal: where it ends, in the source's words
+    """
+
+    kind: str
+    delay: float
+    block: str
+    signal: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Routed:
+    """A routed design.
+
+    Parameters
+    ----------
+    clock_mhz: highest clock by the router's analysis of setup times; area: of `synthesise`; seed: of the placement
+    critical_path: from register to register
+    """
+
+    clock_mhz: float
+    area: Area
+    seed: int
+    critical_path: tuple[Step, ...]
+
+
+def place_and_route(config: EngineConfig, target: Target, seed: int = 1) -> Routed:
+    """`config` on `target`, from the cache if it was routed before. Raises `DoesNotFit` and `ToolError`."""
+    area = synthesise(config, target)
+    short_of = area.total.short_of(target.resources)
+    if short_of:
+        raise DoesNotFit(config, target, short_of)
+    report = _report(config, target, seed)
+    clock, path = read_report(json.loads(report.read_text()))
+    return Routed(clock_mhz=clock, area=area, seed=seed, critical_path=path)
+
+
+def read_report(report: dict[str, Any]) -> tuple[float, tuple[Step, ...]]:
+    """Clock in MHz and critical path, of nextpnr's report."""
+    clock, timing = min(report["fmax"].items(), key=lambda item: item[1]["achieved"])
+    paths = (path["path"] for path in report["critical_paths"] if path["from"] == path["to"] == f"posedge {clock}")
+    steps = []
+    for step in next(paths):
+        block, signal = split_name(step.get("net", step["to"]["cell"]))
+        steps.append(Step(kind=step["type"], delay=step["delay"], block=block, signal=signal))
+    return timing["achieved"], tuple(steps)
+
+
+def _report(config: EngineConfig, target: Target, seed: int) -> Path:
+    """nextpnr's report, made if it is not there yet."""
+    package = target.family.router
+    if package is None:
+        raise ToolError(f"{target.title}: there is no open place and route for it")
+    source = netlist(config, target)
+    key = " ".join((source.parent.name, *target.router_flags, str(seed), str(target.family.goal_mhz),
+                    tools.version(package.replace("_", "-"))))
+    directory = BUILD / "fpga" / hashlib.sha256(key.encode()).hexdigest()[:16]
+    report = directory / "report.json"
+    if report.exists():
+        return report
+    directory.mkdir(parents=True, exist_ok=True)
+    part = directory / "report.part"
+    arguments = ["--json", str(source), *target.router_flags, "--seed", str(seed), "--freq",
+                 str(target.family.goal_mhz), "--timing-allow-fail", "--report", str(part)]
+    tools.run(RUN.format(package=package), arguments, log=directory / "route.log", milestones=MILESTONES,
+              title=f"place and route of {config.name} on {target.name}, seed {seed}")
+    part.replace(report)
+    print(f"  {report}", file=sys.stderr)
+    return report

@@ -1,0 +1,98 @@
+"""Synthesis of a design small enough to be counted by hand, and its cache."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hw.config import PRESETS
+from hw.fpga import synthesis, tools
+from hw.fpga.families import FAMILIES
+from hw.fpga.resources import Resources
+from hw.fpga.routing import DoesNotFit, place_and_route
+from hw.fpga.synthesis import area_of, synthesise
+from hw.fpga.targets import TARGETS
+from hw.verilator import ToolError
+
+DESIGN = """
+module block(input clk, input [7:0] a, b, output reg [15:0] product);
+  reg [7:0] held;
+  always @(posedge clk) begin held <= a; product <= held * b; end
+endmodule
+module sepconv(input clk, input rst, input [7:0] a, b, output [15:0] q, output reg [4:0] count);
+  block engine(.clk(clk), .a(a), .b(b), .product(q));
+  always @(posedge clk) count <= rst ? 0 : count + 1;
+endmodule
+"""
+PORTS = [("clk", 1, "in"), ("rst", 1, "in"), ("a", 8, "in"), ("b", 8, "in"), ("q", 16, "out"), ("count", 5, "out")]
+CONFIG, TARGET = PRESETS["small"], TARGETS["lfe5u-25f"]
+
+
+@pytest.fixture
+def design(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder of a build with `DESIGN` in the engine's place."""
+    monkeypatch.chdir(tmp_path)
+    ports = [dict(zip(("name", "width", "direction"), port, strict=True)) for port in PORTS]
+    (tmp_path / "sepconv.v").write_text(DESIGN)
+    (tmp_path / "sepconv.json").write_text(json.dumps({"top": "sepconv", "ports": ports}))
+    monkeypatch.setattr(synthesis, "verilog_directory", lambda config: tmp_path)
+    return tmp_path
+
+
+def test_blocks_add_up() -> None:
+    cells = {
+        "sepconv.engine.a_LUT4_Z": "LUT4", "sepconv.engine.a_CCU2C_S0": "CCU2C", "sepconv.engine.a_TRELLIS_FF_Q":
+        "TRELLIS_FF", "sepconv.engine.ram": "DP16KD", "sepconv.control.busy_TRELLIS_FF_Q": "TRELLIS_FF",
+        "pins_in_TRELLIS_FF_Q": "TRELLIS_FF", "sepconv.engine.a_PFUMX_Z": "PFUMX",
+        "sepconv.engine.m_TRELLIS_DPR16X4_DO": "TRELLIS_DPR16X4",
+    }  # fmt: skip
+    netlist = {name: {"type": kind, "attributes": {}} for name, kind in cells.items()}
+    netlist["sepconv.a_TRELLIS_FF_Q"] = {"type": "TRELLIS_FF", "attributes": {"src": "build/pins.v:4.3-9.6"}}
+    area = area_of(netlist, FAMILIES["ecp5"])
+    assert area.blocks == {"control": Resources(ff=1), "engine": Resources(lut=9, ff=1, bram=1)}
+    assert area.total == Resources(lut=9, ff=2, bram=1)
+    assert area.cells["TRELLIS_FF"] == 4
+
+
+def test_synthesis_and_its_cache(design: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    area = synthesise(CONFIG, TARGET)
+    assert (area.total.ff, area.total.dsp) == (8 + 16 + 5, 1)
+    assert area.total.lut > 0
+    assert area.blocks["engine"] == Resources(ff=8 + 16, dsp=1)  # `held` is not one with the shell's chain
+    assert "synthesis of small for lfe5u-25f" in capsys.readouterr().err
+    monkeypatch.setattr(tools, "run", lambda *_, **__: pytest.fail("made again"))
+    assert synthesise(CONFIG, TARGET) == area
+
+
+def test_changed_verilog_is_synthesised_anew(design: Path) -> None:
+    before = synthesis.netlist_directory(CONFIG, TARGET)
+    (design / "sepconv.v").write_text(DESIGN + "\n")
+    assert synthesis.netlist_directory(CONFIG, TARGET) != before
+
+
+def test_broken_verilog(design: Path) -> None:
+    (design / "sepconv.v").write_text("module sepconv(")
+    with pytest.raises(ToolError, match=r"synthesis of small for lfe5u-25f failed: .*; see "):
+        synthesise(CONFIG, TARGET)
+    assert not (synthesis.netlist_directory(CONFIG, TARGET) / "area.json").exists()
+
+
+def test_missing_tool() -> None:
+    with pytest.raises(ToolError, match=r"no-such-tool is missing: .* `pip install 'sepconv\[fpga\]'`"):
+        tools.version("no-such-tool")
+
+
+def test_too_big(design: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = DESIGN.replace("held * b", " + ".join(f"(held + {i}) * (b + {2 * i + 1})" for i in range(30)))
+    (design / "sepconv.v").write_text(many)
+    with pytest.raises(DoesNotFit, match=r"small does not fit Lattice ECP5 LFE5U-25F: short of \d dsp") as refused:
+        place_and_route(CONFIG, TARGET)
+    assert refused.value.short_of.keys() == {"dsp"}
+
+
+def test_route(design: Path) -> None:
+    routed = place_and_route(CONFIG, TARGET)
+    assert routed == place_and_route(CONFIG, TARGET)
+    assert routed.clock_mhz == pytest.approx(1000 / sum(step.delay for step in routed.critical_path), rel=1e-4)
+    assert {step.block for step in routed.critical_path} <= {"engine", "top", "pins"}
+    assert [step.kind for step in routed.critical_path][:: len(routed.critical_path) - 1] == ["clk-to-q", "setup"]
