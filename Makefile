@@ -28,9 +28,9 @@ help: ## this list
 	@echo '  JSON    file for the machine-readable report, - for standard output'
 	@echo '  TARGET  a device (lfe5u-85f; make list shows them)       SEEDS        placements to try (1)'
 	@echo '  TEST    one cocotb regression by name                    WAVES        1: keep waveforms of make cocotb'
-	@echo '  OUT     folder for make verilog, make compile            PROGRAM      such a folder for disasm, sim, rtl'
+	@echo '  OUT     folder for make verilog, compile, plot           PROGRAM      such a folder for disasm, sim, rtl'
 	@echo '  TRACE   file for the timeline of make sim, make rtl: open it in ui.perfetto.dev'
-	@echo '  A, B    reports for make diff'
+	@echo '  A, B    reports for make diff                            REPORT       one for make plot'
 
 $(READY): pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo 'make: $(PYTHON) is missing; install Python 3.10 or newer' >&2; exit 2; }
@@ -58,6 +58,10 @@ ratio: $(READY) ## cycles of MobileNetV1 against the same network of full convol
 
 diff: $(READY) ## what the reports A and B, files made with JSON=..., say differently; fails if they do
 	@$(BIN)/sepconv diff $(call option,A,) $(call option,B,) $(call option,JSON,--json)
+
+plot: $(READY) ## roofline and stall account of NET, of LAYER or of a saved REPORT as pictures, into OUT
+	@$(BIN)/sepconv plot $(LAYER) $(REPORT) $(NETWORK_FLAGS) $(call option,CONFIG,--config) \
+		$(call option,MEMORY,--memory) $(call option,OUT,--out)
 
 compile: $(READY) ## NET as program, DRAM image, map and report, into OUT
 	@$(BIN)/sepconv compile $(RUN_FLAGS) $(call option,OUT,--out)
@@ -109,5 +113,5 @@ bench: $(READY) ## measures networks in RTL and the model's speed; writes docs/p
 clean: ## what was made, but not .venv
 	@rm -rf build
 
-.PHONY: help setup sim rtl ratio diff compile disasm golden tables verilog fpga list cocotb models lint test test-full \
-	bench clean
+.PHONY: help setup sim rtl ratio diff plot compile disasm golden tables verilog fpga list cocotb models lint test \
+	test-full bench clean

@@ -21,7 +21,7 @@ from sim.work import RequestError
 
 MODULES = {"golden": "sim.golden_commands", "tables": "sim.golden_commands", "compile": "sim.program_commands",
            "disasm": "sim.program_commands", "ratio": "sim.ratio", "diff": "sim.diff",
-           "fpga": "sim.fpga_commands"}
+           "fpga": "sim.fpga_commands", "plot": "sim.plot"}
 """Where a command's function is, if not in `sim.commands`."""
 
 REFUSALS = (ConfigError, MemoryTimingError, UnknownLayer, ModelError, CompileError, CommandError, ProgramFileError,
@@ -100,6 +100,13 @@ def make_parser() -> argparse.ArgumentParser:
     diff.add_argument("a", metavar="A.json", help="report saved with --json")
     diff.add_argument("b", metavar="B.json", help="the one to compare it with")
     diff.add_argument("--json", metavar="FILE", help="in machine-readable form; - for standard output")
+
+    plot = commands.add_parser("plot", help="roofline and stall account as pictures, PNG and SVG")
+    plot.add_argument("layers", nargs="*", metavar="LAYER",
+                      help="a layer instead of the network; or reports of sim and rtl, as saved with --json (*.json)")
+    _add_engine(plot)
+    plot.add_argument("--out", metavar="DIR", help="folder to write (build/plot/<hash>)")
+    plot.set_defaults(program=None, trace=None)
 
     compiler = commands.add_parser("compile", help="a network as program, DRAM image and map, with a report of why")
     _add_engine(compiler)

@@ -63,6 +63,12 @@ def _title(specs: Sequence[LayerSpec], stripe_rows: int) -> str:
 
 def run_sim(args: Namespace) -> int:
     """Cycle model of single layers, of a whole network, or of a compiled program."""
+    write_report(*sim_report(args), args.json)
+    return OK
+
+
+def sim_report(args: Namespace) -> tuple[dict[str, Any], str]:
+    """What the cycle model says, in machine-readable form and as text; writes the timeline if one is asked for."""
     if args.program:
         from sim.program_commands import sim_program
 
@@ -70,8 +76,7 @@ def run_sim(args: Namespace) -> int:
         return sim_program(args)
     if args.model is None and args.network not in NETWORKS and args.network in COMPARED and not args.layers:
         config, memory = _engine(args)
-        write_report(*sim_pieces(args, compared_pieces(args.network), config, memory), args.json)
-        return OK
+        return sim_pieces(args, compared_pieces(args.network), config, memory)
     source, config, memory = _open(args)
     if not args.layers:
         return _sim_network(args, source, config, memory)
@@ -93,8 +98,7 @@ def run_sim(args: Namespace) -> int:
     if args.json:
         _add_network_rows(reports, source, config, memory)
     tracer.write(heading(source.title, config, memory, args.clock_mhz))
-    write_report(reports[0] if len(reports) == 1 else {"schema": 1, "reports": reports}, "\n".join(texts), args.json)
-    return OK
+    return reports[0] if len(reports) == 1 else {"schema": 1, "reports": reports}, "\n".join(texts)
 
 
 def _add_network_rows(reports: Sequence[dict[str, Any]], source: Source, config: EngineConfig,
@@ -109,15 +113,15 @@ def _add_network_rows(reports: Sequence[dict[str, Any]], source: Source, config:
         report["in_network"] = rows[report["layers"][0]["name"]]
 
 
-def _sim_network(args: Namespace, source: Source, config: EngineConfig, memory: MemoryTiming) -> int:
+def _sim_network(args: Namespace, source: Source, config: EngineConfig,
+                 memory: MemoryTiming) -> tuple[dict[str, Any], str]:
     """The network as one program; or, if the engine does not run all of it, the pieces it does run."""
     try:
         source.whole()
     except CompileError as error:
         pieces = Pieces(title=source.title, cascades=source.steps(), host=(), macs=source.network.macs,
                         reason=str(error))
-        write_report(*sim_pieces(args, pieces, config, memory), args.json)
-        return OK
+        return sim_pieces(args, pieces, config, memory)
     planned = plan_network(source, config, memory)
     about = heading(source.title, config, memory, args.clock_mhz)
     report = about | run_report(planned.specs, planned.run, config, args.clock_mhz)
@@ -125,8 +129,7 @@ def _sim_network(args: Namespace, source: Source, config: EngineConfig, memory: 
     tracer.model(source.title, planned.program, planned.run)
     tracer.write(about)
     title = f"{source.title} on {engine_line(config, memory, args.clock_mhz)}"
-    write_report(report, run_text(title, planned.specs, report, config), args.json)
-    return OK
+    return report, run_text(title, planned.specs, report, config)
 
 
 def _check_program(args: Namespace) -> None:

@@ -130,8 +130,8 @@ def run_disasm(args: Namespace) -> int:
     return OK
 
 
-def sim_program(args: Namespace) -> int:
-    """The model's times of a compiled program."""
+def sim_program(args: Namespace) -> tuple[dict[str, Any], str]:
+    """The model's times of a compiled program, in machine-readable form and as text."""
     title, program, memory = _compiled(args)
     run = run_model(program, memory)
     tracer = Tracer(args.trace)
@@ -139,10 +139,9 @@ def sim_program(args: Namespace) -> int:
     about = heading(title, program.config, memory, args.clock_mhz)
     tracer.write(about)
     report = about | {"units": account(run), "total": _total(run, args.clock_mhz)}
-    write_report(report, "\n".join([f"{title} on {engine_line(program.config, memory, args.clock_mhz)}", "", (
+    return report, "\n".join([f"{title} on {engine_line(program.config, memory, args.clock_mhz)}", "", (
         f"  {run.cycles:,} cycles ({report['total']['frames_per_second']:,.0f} a second);"
-        f" {run.read_bytes + run.write_bytes:,} bytes moved")]), args.json)
-    return OK
+        f" {run.read_bytes + run.write_bytes:,} bytes moved")])
 
 
 def _compiled(args: Namespace) -> tuple[str, Program, MemoryTiming]:
