@@ -170,98 +170,98 @@ class EngineConfig:
 
     # Derived sizes. A *word* is one pixel of `pe_rows` channels, a *row* `pe_pixels` words side by side.
 
-    @property
+    @cached_property
     def bus_bytes(self) -> int:
         return self.bus_bits // 8
 
-    @property
+    @cached_property
     def row_bytes(self) -> int:
         return self.pe_rows * self.pe_pixels
 
-    @property
+    @cached_property
     def activation_rows(self) -> int:
         return self.activation_bytes // self.row_bytes
 
-    @property
+    @cached_property
     def group_rows(self) -> int:
         return self.activation_rows // self.activation_groups
 
-    @property
+    @cached_property
     def chunks_per_row(self) -> int:
         """Bus beats in a row of the activation memory."""
         return self.row_bytes // self.bus_bytes
 
-    @property
+    @cached_property
     def words_per_beat(self) -> int:
         return max(1, self.bus_bytes // self.pe_rows)
 
-    @property
+    @cached_property
     def beats_per_pixel(self) -> int:
         return max(1, self.pe_rows // self.bus_bytes)
 
-    @property
+    @cached_property
     def lane_bits(self) -> int:
         return (self.pe_pixels - 1).bit_length()
 
-    @property
+    @cached_property
     def octets_per_word(self) -> int:
         return self.pe_rows // OCTET
 
-    @property
+    @cached_property
     def dw_groups(self) -> int:
         """Cycles a depthwise window takes: the lanes take the channels of a word in turn."""
         return self.pe_rows // self.dw_channels
 
-    @property
+    @cached_property
     def weight_word_bytes(self) -> int:
         return max(self.bus_bytes, self.pe_cols)
 
-    @property
+    @cached_property
     def weight_rows_per_word(self) -> int:
         return self.weight_word_bytes // self.pe_cols
 
-    @property
+    @cached_property
     def tile_words(self) -> int:
         """Words of one weight tile, ``pe_rows × pe_cols``."""
         return self.pe_rows // self.weight_rows_per_word
 
-    @property
+    @cached_property
     def parameter_words(self) -> int:
         """Words of the parameters of one block of `pe_cols` output channels."""
         return -(-PARAMETER_BYTES // self.weight_rows_per_word)
 
-    @property
+    @cached_property
     def dw_word_bytes(self) -> int:
         return max(self.bus_bytes, OCTET)
 
-    @property
+    @cached_property
     def dw_group_words(self) -> int:
         """Words of taps and parameters of `dw_channels` channels."""
         return -(-self.dw_channels * (KERNEL * KERNEL + PARAMETER_BYTES) // self.dw_word_bytes)
 
-    @property
+    @cached_property
     def dw_block_words(self) -> int:
         return self.dw_group_words * self.dw_groups
 
-    @property
+    @cached_property
     def half_vectors(self) -> int:
         """Vectors in one half of the accumulators: the longest pass."""
         return self.accumulator_depth // 2
 
-    @property
+    @cached_property
     def drain_cycles(self) -> int:
         """Cycles the requantiser takes for one vector of accumulators."""
         return self.pe_cols * self.pe_pixels // self.requantise_lanes
 
-    @property
+    @cached_property
     def pointwise_lanes(self) -> int:
         return self.pe_rows * self.pe_cols * self.pe_pixels
 
-    @property
+    @cached_property
     def depthwise_lanes(self) -> int:
         return self.dw_channels * KERNEL * KERNEL
 
-    @property
+    @cached_property
     def memory_bytes(self) -> int:
         """All on-chip memory: activations, weights, accumulators."""
         accumulators = self.accumulator_depth * self.pe_cols * self.pe_pixels * 4

@@ -1,7 +1,6 @@
 """The engine's side of the bus: when a burst is granted, and when the memory accepts it."""
 
-from collections.abc import Sequence
-from heapq import heappop, heappush
+from heapq import heapreplace
 
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
@@ -23,32 +22,19 @@ class Bus:
     def __init__(self, config: EngineConfig, timing: MemoryTiming) -> None:
         self.memory = Memory(config, timing)
         self.free = 0
-        self._most_open, self._most_accepted = config.max_outstanding, timing.max_outstanding
-        self._closing: list[int] = []
+        self._most_accepted = timing.max_outstanding
+        self._accepts_all = timing.max_outstanding >= config.max_outstanding
+        self._closing = [-GRANT_AGAIN] * config.max_outstanding
+        """Of as many bursts as may be open, the latest, the cycle they are closed; a heap."""
 
-    def move(self, write: bool, grant: int, lengths: Sequence[int], until: int = 0) -> tuple[int, int, int, int]:
-        """Serves bursts of one user, `lengths` beats long, the first granted in cycle `grant`, the next ones as soon as
-        may be: at least one, and no more from the first on that is not granted before cycle `until`.
-
-        Returns (bursts served, grant of the last, cycle of its last beat, cycle it is closed).
-        """
-        closing, serve = self._closing, self.memory.serve
-        count = last = closed = 0
-        free = grant
-        for beats in lengths:
-            if count and free >= until:
-                break
-            grant = free
-            while closing and closing[0] + GRANT_AGAIN <= grant:
-                heappop(closing)
-            free = grant + 1 if len(closing) < self._most_accepted else self._accept(grant + 1)
-            last, closed = serve(write, free, beats)
-            heappush(closing, closed)
-            if len(closing) == self._most_open:
-                free = max(free, closing[0] + GRANT_AGAIN)
-            count += 1
-        self.free = free
-        return count, grant, last, closed
+    def move(self, write: bool, grant: int, beats: int) -> tuple[int, int]:
+        """A burst granted in cycle `grant`, `free` or later: (cycle of its last beat, cycle it is closed)."""
+        closing = self._closing
+        accepted = grant + 1 if self._accepts_all else self._accept(grant + 1)
+        moved = self.memory.serve(write, accepted, beats)
+        heapreplace(closing, moved[1])
+        self.free = max(accepted, closing[0] + GRANT_AGAIN)
+        return moved
 
     def _accept(self, earliest: int) -> int:
         """Cycle the memory accepts a burst in that is on the bus from `earliest` on."""

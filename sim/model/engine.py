@@ -11,6 +11,9 @@ from sim.model.compute import DepthwiseTime, PointwiseTime
 from sim.model.memory import Memory
 from sim.model.transfers import NEVER, FetchUser, ReadUser, StoreUser
 
+USERS = ("fetch", "load", "weights", "store")
+"""Units that use the bus, in the order of the round robin."""
+
 LOAD_TAIL, WEIGHTS_TAIL = 3, 2
 """From the last beat on the bus to the tokens of a load and of a weights command."""
 
@@ -106,11 +109,9 @@ class _Engine:
         self._header = True
 
     def run(self) -> ModelRun:
-        bus, memory = self.bus, self.bus.memory
-        users = (self.fetch, self.load, self.weights, self.store)
-        ended = ([], *(self.times[unit].ended for unit in ("load", "weights", "store")))
-        served: list[list[int]] = [[], [], [], []]
-        moved = [0, 0]
+        bus, fetch = self.bus, self.fetch
+        users = (fetch, self.load, self.weights, self.store)
+        ended = ([], *(self.times[unit].ended for unit in USERS[1:]))
         # Round robin: whom to ask first after each user.
         after = [[(last + step) % 4 for step in range(1, 5)] for last in range(4)]
         last = 0
@@ -119,7 +120,7 @@ class _Engine:
             valid = [user.valid for user in users]
             grant = min(valid)
             if grant == NEVER:
-                break
+                return self._result()
             grant = max(grant, bus.free)
             for chosen in after[last]:
                 if valid[chosen] <= grant:
@@ -127,27 +128,22 @@ class _Engine:
                     break
             user = users[last]
             valid[last] = NEVER
-            upcoming, number = user.upcoming, memory.served
-            count, grant, last_beat, closed = bus.move(user.write, grant, upcoming, min(valid))
-            served[last] += range(number, number + count)
-            moved[user.write] += sum(upcoming[:count]) * self.config.bus_bytes
-            if isinstance(user, FetchUser):
-                user.granted(grant, memory.beat_cycles(number))
-                if self._deliver():
-                    self._resolve()
-                continue
-            if isinstance(user, StoreUser):
-                end = user.granted(grant, last_beat, closed)
-            else:
-                end = user.granted(count, grant, last_beat)
+            end = user.serve(bus, grant, min(valid))
             if end is not None:
                 ended[last].append(end)
-            if end is not None or user.free is not None:
+            if self._deliver() if user is fetch else end is not None or user.free is not None:
                 self._resolve()
+
+    def _result(self) -> ModelRun:
         ends = [end for times in self.times.values() for end in times.ended]
-        return ModelRun(cycles=max(self.fetch_delivered[-1] + 1, *ends) + 1, units=self.times, read_bytes=moved[0],
-                        write_bytes=moved[1], fetch_complete=self.fetch_complete, fetch_delivered=self.fetch_delivered,
-                        bursts=dict(zip(("fetch", "load", "weights", "store"), served, strict=True)), memory=memory)
+        fetched = self.fetch.beats_per_block * (1 + len(self.fetch_delivered))
+        beats = {unit: sum(self.times[unit].busy) for unit in USERS[1:]}
+        bursts = (self.fetch.bursts, self.load.bursts, self.weights.bursts, self.store.bursts)
+        return ModelRun(cycles=max(self.fetch_delivered[-1] + 1, *ends) + 1, units=self.times,
+                        read_bytes=(fetched + beats["load"] + beats["weights"]) * self.config.bus_bytes,
+                        write_bytes=beats["store"] * self.config.bus_bytes, fetch_complete=self.fetch_complete,
+                        fetch_delivered=self.fetch_delivered, bursts=dict(zip(USERS, bursts, strict=True)),
+                        memory=self.bus.memory)
 
     def _resolve(self) -> None:
         """Follows all that is known by now: deliveries, starts, and the ends of the datapaths."""

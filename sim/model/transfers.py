@@ -1,10 +1,11 @@
 """The users of the bus: when each wants its next burst, and what follows from getting it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from hw.commands import BLOCK_BYTES
 from hw.config import EngineConfig
 from hw.latency import FETCH_BYTES, OPEN_TRANSFERS, STORE_BURSTS, STORE_READ
+from sim.model.bus import Bus
 
 NEVER = 1 << 62
 """A cycle that does not come."""
@@ -32,22 +33,34 @@ class BusUser:
 
     Members
     -------
-    upcoming: beats of the bursts it can be granted one after another, from that of `valid` on
+    free: first cycle the next command may start in, as far as the bursts of the last one are concerned; None as long as
+        that is not known
+    bursts: numbers of its bursts in the memory
     """
 
-    write = False
-    valid: int
-    upcoming: list[int]
+    valid = NEVER
+    free: int | None
+
+    def __init__(self) -> None:
+        self.bursts: list[int] = []
+
+    def serve(self, bus: Bus, grant: int, until: int) -> int | None:
+        """Takes its burst in cycle `grant`, and further ones before cycle `until`, in which another user asks.
+
+        Returns the end of a command if one came to its end with that.
+        """
+        raise NotImplementedError
 
 
 class ReadUser(BusUser):
     """`load` or `weights`: a command's bursts are asked for one after another; its data may come much later."""
 
     def __init__(self, config: EngineConfig, burst_bytes: int, *, tail: int) -> None:
+        super().__init__()
         self.config, self.burst_bytes, self.tail = config, burst_bytes, tail
-        self.valid = NEVER
-        self.free: int | None = 0
-        self.upcoming = []
+        self.free = 0
+        self._lengths: list[int] = []
+        self._next = 0
         self._started: list[int] = []
         self._finished: list[int] = []
 
@@ -63,17 +76,25 @@ class ReadUser(BusUser):
 
     def start(self, cycle: int, fields: Mapping[str, int]) -> int:
         """Starts a command; returns its busy cycles."""
-        self.upcoming = burst_beats(self.config, self.burst_bytes, fields)
+        self._lengths, self._next = burst_beats(self.config, self.burst_bytes, fields), 0
         self._started.append(cycle)
         self.valid, self.free = cycle + 1, None
-        return sum(self.upcoming)
+        return sum(self._lengths)
 
-    def granted(self, count: int, cycle: int, last_beat: int) -> int | None:
-        """Takes note of `count` bursts, the last granted in `cycle`; returns the end of the command if that was all."""
-        if count < len(self.upcoming):
-            self.valid, self.upcoming = cycle + 1, self.upcoming[count:]
+    def serve(self, bus: Bus, grant: int, until: int) -> int | None:
+        lengths, first, index = self._lengths, self._next, self._next
+        last_beat, _ = bus.move(False, grant, lengths[index])
+        index += 1
+        while index < len(lengths) and bus.free < until:
+            grant = bus.free
+            last_beat, _ = bus.move(False, grant, lengths[index])
+            index += 1
+        self.bursts += range(bus.memory.served - index + first, bus.memory.served)
+        self._next = index
+        if index < len(lengths):
+            self.valid = grant + 1
             return None
-        self.valid, self.free = NEVER, cycle + 1
+        self.valid, self.free = NEVER, grant + 1
         self._finished.append(last_beat + 1)
         return last_beat + self.tail
 
@@ -81,18 +102,15 @@ class ReadUser(BusUser):
 class StoreUser(BusUser):
     """`store`: fills one of `STORE_BURSTS` buffers, then asks for its burst."""
 
-    write = True
-
     def __init__(self, config: EngineConfig, burst_bytes: int) -> None:
+        super().__init__()
         self.config, self.burst_bytes = config, burst_bytes
-        self.valid = NEVER
-        self.free: int | None = 0
-        self.upcoming = []
-        self._bursts: list[int] = []
+        self.free = 0
+        self._lengths: list[int] = []
         self._filled: list[int] = []
         self._fill_from = 0
         self._sent: list[int] = []
-        self._granted_at = -1
+        self._granted = -1
         self._finals: list[int] = []
 
     def can_start(self) -> int | None:
@@ -101,37 +119,46 @@ class StoreUser(BusUser):
 
     def start(self, cycle: int, fields: Mapping[str, int]) -> int:
         """Starts a command; returns its busy cycles."""
-        bursts = burst_beats(self.config, self.burst_bytes, fields)
-        self._bursts += bursts
+        lengths = burst_beats(self.config, self.burst_bytes, fields)
+        self._lengths += lengths
         self._fill_from, self.free = cycle + 1, None
-        self._finals.append(len(self._bursts) - 1)
-        self._fill()
-        return sum(bursts)
+        self._finals.append(len(self._lengths))
+        for _ in range(len(self._filled), len(self._sent) + STORE_BURSTS):
+            self._fill()
+        self._ask()
+        return sum(lengths)
 
     def _fill(self) -> None:
-        """Fills buffers as far as it is known when they become free."""
-        filled, sent, asked = self._filled, self._sent, len(self._sent)
-        known = min(len(self._bursts), asked + STORE_BURSTS)
-        for index in range(len(filled), known):
-            empty = sent[index - STORE_BURSTS] + 1 if index >= STORE_BURSTS else 0
-            self._fill_from = max(self._fill_from, empty) + self._bursts[index]
-            filled.append(self._fill_from - 1)
-        if known == len(self._bursts):
+        """Fills the next buffer, which is free or was sent last, if there is something to put into it."""
+        index = len(self._filled)
+        if index == len(self._lengths):
+            return
+        if index >= STORE_BURSTS:
+            self._fill_from = max(self._fill_from, self._sent[index - STORE_BURSTS] + 1)
+        self._fill_from += self._lengths[index]
+        self._filled.append(self._fill_from - 1)
+        if index + 1 == len(self._lengths):
             self.free = self._fill_from
-        if self.valid == NEVER and asked < known:
-            self.valid = max(filled[asked] + STORE_READ + 1, self._granted_at + 1)
-            self.upcoming = self._bursts[asked:asked + 1]
 
-    def granted(self, cycle: int, last_beat: int, answered: int) -> int | None:
-        """Takes note of a burst; returns the end of the command if it was its last."""
-        index = len(self._sent)
-        self._sent.append(last_beat)
-        self._granted_at, self.valid = cycle, NEVER
-        self._fill()
-        if self._finals[0] == index:
-            self._finals.pop(0)
-            return answered + 2
-        return None
+    def _ask(self) -> None:
+        asked = len(self._sent)
+        self.valid = max(self._filled[asked] + STORE_READ, self._granted) + 1 if asked < len(self._filled) else NEVER
+
+    def serve(self, bus: Bus, grant: int, until: int) -> int | None:
+        sent = self._sent
+        while True:
+            self.bursts.append(bus.memory.served)
+            last_beat, closed = bus.move(True, grant, self._lengths[len(sent)])
+            sent.append(last_beat)
+            self._granted = grant
+            self._fill()
+            self._ask()
+            if self._finals[0] == len(sent):
+                self._finals.pop(0)
+                return closed + 2
+            grant = max(self.valid, bus.free)
+            if self.free is not None or grant >= until:
+                return None
 
 
 class FetchUser(BusUser):
@@ -142,25 +169,24 @@ class FetchUser(BusUser):
     """
 
     def __init__(self, config: EngineConfig, burst_bytes: int, address: int, commands: int) -> None:
+        super().__init__()
         self.beats_per_block = BLOCK_BYTES // config.bus_bytes
         self._depth = FETCH_BYTES // config.bus_bytes
-        self._bursts = burst_beats(config, burst_bytes, {"dram_address": address, "beats": self.beats_per_block})
+        self._lengths = burst_beats(config, burst_bytes, {"dram_address": address, "beats": self.beats_per_block})
         self._body = burst_beats(config, burst_bytes, {
             "dram_address": address + BLOCK_BYTES, "beats": commands * self.beats_per_block})
-        self._next = self._granted = 0
         self._from = 1
         self._arrived: list[int] = []
         self._leave = [0]
         """Of each block that may leave the buffer, the first cycle its first beat may."""
-        self.upcoming = []
         self._ask()
 
-    def granted(self, cycle: int, arrivals: Sequence[int]) -> None:
-        """Takes note of a burst, whose beats come in these cycles."""
-        self._arrived += arrivals
-        self._granted += len(arrivals)
-        self._next += 1
-        self._from = cycle + 1
+    def serve(self, bus: Bus, grant: int, until: int) -> int | None:
+        number = bus.memory.served
+        bus.move(False, grant, self._lengths[len(self.bursts)])
+        self.bursts.append(number)
+        self._arrived += bus.memory.beat_cycles(number)
+        self._from = grant + 1
         self._ask()
 
     def collected(self) -> int | None:
@@ -171,7 +197,7 @@ class FetchUser(BusUser):
     def delivered(self, cycle: int) -> None:
         """The complete command left in `cycle`."""
         if len(self._leave) == 1:
-            self._bursts += self._body
+            self._lengths += self._body
             self._from = cycle + 1
         self._leave.append(cycle + 1)
         self._ask()
@@ -185,10 +211,9 @@ class FetchUser(BusUser):
 
     def _ask(self) -> None:
         self.valid = NEVER
-        if self._next == len(self._bursts):
+        if len(self.bursts) == len(self._lengths):
             return
-        beats = self._bursts[self._next]
-        missing = self._granted + beats - self._depth
+        missing = len(self._arrived) + self._lengths[len(self.bursts)] - self._depth
         left = self._left(missing - 1) if missing > 0 else -1
         if left is not None:
-            self.valid, self.upcoming = max(self._from, left + 1), [beats]
+            self.valid = max(self._from, left + 1)

@@ -56,26 +56,23 @@ def test_closed_form(timing: MemoryTiming, gaps: list[tuple[bool, int, int]]) ->
     for write, gap, beats in gaps:
         grant = earliest + gap
         bursts.append((write, grant + 1, beats))
-        _, _, _, closed = bus.move(write, grant, [beats])
+        _, closed = bus.move(write, grant, beats)
         found.append((bus.free, bus.memory.beat_cycles(len(found)), closed))
         earliest = bus.free
     assert found == step_by_step(timing, bursts)
 
 
 @settings(deadline=None, max_examples=150, derandomize=True)
-@given(timing=timings(TINY), write=st.booleans(), until=st.integers(0, 400),
-       lengths=st.lists(st.integers(1, 12), min_size=1, max_size=20))
-def test_bursts_of_one_user_in_one_go(timing: MemoryTiming, write: bool, until: int, lengths: list[int]) -> None:
-    together, apart = Bus(TINY, timing), Bus(TINY, timing)
-    count, *last = together.move(write, 3, lengths, until)
-    grants = []
-    for beats in lengths[:count]:
-        _, *expected = apart.move(write, max(3, apart.free), [beats])
-        grants.append(expected[0])
-    assert last == expected
-    assert grants == sorted(set(grants))
-    assert together.free == apart.free
-    for burst in range(count):
-        assert together.memory.beat_cycles(burst) == apart.memory.beat_cycles(burst)
-    assert all(grant < until for grant in grants[1:])
-    assert count == len(lengths) or together.free >= until
+@given(timing=timings(TINY), limit=st.sampled_from((2, 4, 8, 16)), gaps=bursts_strategy)
+def test_a_burst_is_granted_as_soon_as_one_less_than_may_be_is_open(
+        timing: MemoryTiming, limit: int, gaps: list[tuple[bool, int, int]]) -> None:
+    bus = Bus(replace(TINY, max_outstanding=limit), replace(timing, max_outstanding=20))
+    closings: list[int] = []
+    for write, gap, beats in gaps:
+        grant = bus.free + gap
+        _, closed = bus.move(write, grant, beats)
+        closings.append(closed)
+        earliest = grant + 1
+        while sum(cycle + 2 > earliest for cycle in closings) >= limit:
+            earliest += 1
+        assert bus.free == earliest
