@@ -131,6 +131,14 @@ class Program:
         """Header and commands, as `fetch` reads them."""
         return encode_program(self.config.hash, self.commands)
 
+    @cached_property
+    def stored(self) -> Mapping[int, DramTensor]:
+        """The tensors it makes in DRAM, each by the number, among the stores, of the last one that writes it."""
+        starts = [command.fields["dram_address"] for command in self.commands if command.unit == "store"]
+        last = {tensor.name: number for number, start in enumerate(starts) for tensor in self.tensors.values()
+                if tensor.address <= start < tensor.address + tensor.size}
+        return {number: self.tensors[name] for name, number in last.items()}
+
     @property
     def memory_bytes(self) -> int:
         """DRAM the program needs, from address 0."""

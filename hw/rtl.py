@@ -21,6 +21,11 @@ OnEvent = Callable[[str, str, int], None]
 """Called with ``started`` or ``ended``, unit and cycle of a command, soon after it happened."""
 
 
+OnTensor = Callable[[str, NDArray[np.int8]], None]
+"""Called with name and values of a tensor in DRAM, soon after the last command that writes it has ended, and before
+that end is told. What it raises stops the run."""
+
+
 class EngineError(RuntimeError):
     """The engine stopped with an error, or not at all."""
 
@@ -100,19 +105,21 @@ class Job:
 
 
 def run_rtl(program: Program, values: NDArray[np.int8], timing: MemoryTiming, *,
-            on_event: OnEvent | None = None) -> RtlRun:
+            on_event: OnEvent | None = None, on_tensor: OnTensor | None = None) -> RtlRun:
     """Runs `program` on the input `values` in the generated Verilog; the configuration must have a retire port.
 
     Raises `ToolError` without a working Verilator, `EngineError` if the engine reports an error or hangs.
     """
-    run, = run_jobs([Job(program=program, timing=timing, memory=program.memory(values))], on_event=on_event)
+    run, = run_jobs([Job(program=program, timing=timing, memory=program.memory(values))], on_event=on_event,
+                    on_tensor=on_tensor)
     error = run.error
     if error["code"]:
         raise EngineError(describe(error["code"], error["unit"], error["command"], error["address"]))
     return run
 
 
-def run_jobs(jobs: Sequence[Job], *, on_event: OnEvent | None = None) -> list[RtlRun]:
+def run_jobs(jobs: Sequence[Job], *, on_event: OnEvent | None = None,
+             on_tensor: OnTensor | None = None) -> list[RtlRun]:
     """Runs `jobs`, all of one configuration, one after another in one simulation, with a soft reset in between.
 
     A job that the engine stops is a run like any other: see `RtlRun.error`. Raises `ToolError`, and `EngineError`
@@ -129,15 +136,30 @@ def run_jobs(jobs: Sequence[Job], *, on_event: OnEvent | None = None) -> list[Rt
         errors = stack.enter_context((directory / "errors").open("w+"))
         process = stack.enter_context(subprocess.Popen(
             arguments, env=environment(), stdout=subprocess.PIPE, stderr=errors, text=True))
+        stack.callback(process.kill)
         assert process.stdout is not None
         lines = iter(process.stdout)
-        logs = [_Log.read(lines, on_event) for _ in jobs]
+        logs = [_Log.read(lines, on_event, on_tensor and _Stored(job.program, directory / f"{index}.bin", on_tensor))
+                for index, job in enumerate(jobs)]
         status = process.wait()
         if status not in (0, 1):
             errors.seek(0)
             raise ToolError(f"{simulator} ended with status {status}: {errors.read().strip()}")
         return [log.run(job, np.fromfile(directory / f"{index}.bin", np.uint8))
                 for index, (log, job) in enumerate(zip(logs, jobs, strict=True))]
+
+
+class _Stored:
+    """Hands out the tensors of a program that runs on the memory in a file, as the store unit ends its commands."""
+
+    def __init__(self, program: Program, path: Path, on_tensor: OnTensor) -> None:
+        self._program, self._on_tensor = program, on_tensor
+        self._memory = np.memmap(path, np.uint8, "r")
+
+    def ended(self, number: int) -> None:
+        tensor = self._program.stored.get(number)
+        if tensor is not None:
+            self._on_tensor(tensor.name, tensor.unpack(self._memory))
 
 
 def _no_times() -> dict[str, list[int]]:
@@ -156,7 +178,7 @@ class _Log:
     broken: str = ""
 
     @classmethod
-    def read(cls, lines: Iterable[str], on_event: OnEvent | None) -> "_Log":
+    def read(cls, lines: Iterable[str], on_event: OnEvent | None, stored: _Stored | None) -> "_Log":
         log = cls()
         names = {register.offset: register.name for register in REGISTERS}
         for line in lines:
@@ -169,6 +191,8 @@ class _Log:
             numbers = [int(word) for word in words]
             if kind in log.times:
                 unit = UNITS[numbers[0]]
+                if stored is not None and (kind, unit) == ("ended", "store"):
+                    stored.ended(len(log.times[kind][unit]))
                 log.times[kind][unit].append(numbers[1])
                 if on_event is not None:
                     on_event(kind, unit, numbers[1])

@@ -21,7 +21,7 @@ from sim.cli import write_report
 from sim.fpga_list import device_lines
 from sim.golden_commands import save_array
 from sim.model.engine import ModelRun
-from sim.network_run import engine_input, finish, mismatches, plan_network, whole_model
+from sim.network_run import Comparison, NotExactError, engine_input, finish, plan_network, whole_model
 from sim.pieces import Pieces, compared_pieces, sim_pieces
 from sim.progress import Progress
 from sim.report import (
@@ -238,17 +238,23 @@ def _rtl_network(args: Namespace, source: Source, config: EngineConfig, memory: 
     planned = plan_network(source, config, memory, seed=args.seed, rounding=args.rounding, apart=args.apart)
     picture = seeded_picture(model, args.seed) if picture is None else picture
     values = engine_input(model, picture, planned.specs, args.rounding)
-    run = run_in_rtl(planned.program, values, memory, on_event=Progress(planned.program, planned.run.cycles))
-    lines, exact = [f"{source.title} on {engine_line(config, memory, args.clock_mhz)}", ""], {}
-    for name, mismatch in mismatches(planned.program, run.memory, model, picture, args.rounding):
-        exact[name] = mismatch is None
-        lines.append(f"  {mismatch or f'{name}: bit-exact'}")
+    title = f"{source.title} on {engine_line(config, memory, args.clock_mhz)}"
+    comparison = Comparison(model, picture, args.rounding)
+    progress = Progress(planned.program, planned.run.cycles, comparison.exact)
+    try:
+        run = run_in_rtl(planned.program, values, memory, on_event=progress, on_tensor=comparison)
+    except NotExactError as error:
+        write_report(heading(source.title, config, memory, args.clock_mhz) | {
+            "total": {"bit_exact": False}, "mismatch": str(error)},
+            "\n".join([title, "", *_exact_lines(comparison), f"  {error}; stopped"]), args.json)
+        return FAILED
     differences = compare(planned.run, run)
     report = run_report(planned.specs, planned.run, config, args.clock_mhz)
-    good = all(exact.values()) and not differences
-    report["total"] |= {"bit_exact": all(exact.values()), "model_cycles": planned.run.cycles, "rtl_cycles": run.cycles}
-    _add_rtl_rows(report, planned.run, run, exact)
-    lines += ["", cycles_line(planned.run, run, differences), (
+    exact = set(comparison.exact) == planned.program.tensors.keys()
+    good = exact and not differences
+    report["total"] |= {"bit_exact": exact, "model_cycles": planned.run.cycles, "rtl_cycles": run.cycles}
+    _add_rtl_rows(report, planned.run, run, dict.fromkeys(comparison.exact, True))
+    lines = [title, "", *_exact_lines(comparison), "", cycles_line(planned.run, run, differences), (
         f"  {report['total']['utilisation']:.1%} of all {engine_lanes(config)} lanes busy with MACs,"
         f" {report['total']['frames_per_second']:,.1f} frames a second")]
     if args.output and good:
@@ -260,6 +266,10 @@ def _rtl_network(args: Namespace, source: Source, config: EngineConfig, memory: 
     tracer.write(about)
     write_report(about | report, "\n".join(lines), args.json)
     return OK if good else FAILED
+
+
+def _exact_lines(comparison: Comparison) -> list[str]:
+    return [f"  {name}: bit-exact" for name in comparison.exact]
 
 
 def run_verilog(args: Namespace) -> int:

@@ -1,16 +1,15 @@
 """A whole network as one program: planned piece by piece, run in one go."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.compare import Mismatch, first_mismatch
+from golden.compare import first_mismatch
 from golden.layer import LayerSpec
 from golden.model import Model, run_node
-from golden.network import INPUT
 from golden.quantise import Rounding
 from golden.synthetic_model import synthesise_model
 from hw.compiler.cascade import compile_cascades, spec_of
@@ -65,13 +64,34 @@ def engine_input(model: Model, picture: NDArray[Any], specs: Sequence[LayerSpec]
     return tensor.reshape(specs[0].input_shape)
 
 
-def mismatches(program: Program, memory: NDArray[np.uint8], model: Model, picture: NDArray[Any],
-               rounding: Rounding) -> Iterator[tuple[str, Mismatch | None]]:
-    """Each tensor the program left in DRAM, in the order it was made, against golden's."""
-    for name, expected in model.trace(picture, rounding):
-        if name in program.tensors and name != INPUT:
-            found = program.tensors[name].unpack(memory)
-            yield name, first_mismatch(name, expected.reshape(found.shape), found)
+class NotExactError(RuntimeError):
+    """A tensor is not golden's: says where first."""
+
+
+class Comparison:
+    """Holds the tensors of a run against golden's, which are computed as they are needed.
+
+    An `OnTensor` of `hw.rtl`. Parameters: as of `golden.model.Model.trace`.
+
+    Members
+    -------
+    exact: names of the tensors that were golden's
+    """
+
+    def __init__(self, model: Model, picture: NDArray[Any], rounding: Rounding) -> None:
+        self.exact: list[str] = []
+        self._golden = model.trace(picture, rounding)
+        self._computed: dict[str, NDArray[Any]] = {}
+
+    def __call__(self, name: str, found: NDArray[np.int8]) -> None:
+        """Raises `NotExactError` with layer, row, column and channel of the first difference."""
+        while name not in self._computed:
+            computed, values = next(self._golden)
+            self._computed[computed] = values
+        mismatch = first_mismatch(name, self._computed.pop(name).reshape(found.shape), found)
+        if mismatch is not None:
+            raise NotExactError(str(mismatch))
+        self.exact.append(name)
 
 
 def finish(model: Model, specs: Sequence[LayerSpec], output: NDArray[np.int8], rounding: Rounding) -> NDArray[Any]:

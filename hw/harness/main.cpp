@@ -2,10 +2,16 @@
 //
 // usage: simulate run memory=FILE KEY=VALUE... [run memory=FILE KEY=VALUE...]... > events
 // Each run sets the registers, starts its program and goes on to the interrupt; runs after the first begin with a
-// soft reset. FILE is read before and written back after its run. Keys, all of them numbers: `Options` below.
+// soft reset. FILE is the memory of its run, all the time: what has been written can be read there at once.
+// Keys, all of them numbers: `Options` below.
 // Events, one a line, with the clock cycle since start:
 //   started UNIT CYCLE | ended UNIT CYCLE | burst WRITE ADDRESS BEATS CYCLE | interrupt CYCLE | reset CYCLE
 //   register OFFSET VALUE, of each register behind the interrupt | end, of the run | protocol TEXT, and the run is over
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -13,8 +19,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -33,9 +37,39 @@ struct Burst {
     uint64_t address, beats, earliest;
 };
 
+// A file as an array of bytes.
+class Mapped {
+  public:
+    explicit Mapped(const std::string& path) {
+        const int file = open(path.c_str(), O_RDWR);
+        struct stat status;
+        if (file < 0 || fstat(file, &status)) fail(path);
+        size_ = static_cast<size_t>(status.st_size);
+        void* data = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+        if (data == MAP_FAILED) fail(path);
+        close(file);
+        data_ = static_cast<uint8_t*>(data);
+    }
+    ~Mapped() { munmap(data_, size_); }
+    Mapped(const Mapped&) = delete;
+    Mapped& operator=(const Mapped&) = delete;
+
+    size_t size() const { return size_; }
+    uint8_t& operator[](size_t index) { return data_[index]; }
+
+  private:
+    [[noreturn]] static void fail(const std::string& path) {
+        std::perror(path.c_str());
+        std::exit(2);
+    }
+
+    uint8_t* data_;
+    size_t size_;
+};
+
 class Memory {
   public:
-    Memory(std::vector<uint8_t>& bytes, const Options& options) : bytes_(bytes), options_(options) {}
+    Memory(Mapped& bytes, const Options& options) : bytes_(bytes), options_(options) {}
 
     std::string broken;  // what the engine did against the rules
 
@@ -105,7 +139,7 @@ class Memory {
         ++open_;
     }
 
-    std::vector<uint8_t>& bytes_;
+    Mapped& bytes_;
     const Options& options_;
     const uint64_t bus_bytes_ = options_.at("bus_bytes"), read_latency_ = options_.at("read_latency"),
                    write_latency_ = options_.at("write_latency"), beat_units_ = options_.at("beat_units"),
@@ -137,7 +171,7 @@ class Bench {
     }
 
     // Whether the program came to its interrupt, or to a soft reset that was asked for.
-    bool run(std::vector<uint8_t>& bytes, const Options& options) {
+    bool run(Mapped& bytes, const Options& options) {
         if (runs_++) {
             write(SEPCONV_CONTROL, SEPCONV_CONTROL_SOFT_RESET_MASK);
             while (read(SEPCONV_STATUS) & SEPCONV_STATUS_HALTING_MASK) {}
@@ -254,13 +288,8 @@ int main(int argc, char** argv) {
             else
                 options[option.substr(0, equals)] = std::strtoull(option.c_str() + equals + 1, nullptr, 10);
         }
-        std::ifstream input(file, std::ios::binary);
-        std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(input), std::istreambuf_iterator<char>()};
-        input.close();
-        const bool ended = bench.run(bytes, options);
-        std::ofstream(file, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()),
-                                                    static_cast<std::streamsize>(bytes.size()));
-        if (!ended) return 1;
+        Mapped bytes(file);
+        if (!bench.run(bytes, options)) return 1;
     }
     return status;
 }

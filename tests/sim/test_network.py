@@ -1,6 +1,8 @@
 """Whole networks in RTL: every tensor that reaches DRAM is golden's, every cycle the model's."""
 
+import dataclasses
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,14 +10,16 @@ import numpy as np
 import pytest
 
 from golden.importer import load_tflite
+from golden.model import Model
 from golden.network import Network
 from golden.networks import conv_mobilenet, mobilenet_v1, mobilenet_v2
 from hw.config import PRESETS, EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.rtl import run_rtl
+from sim import commands
 from sim.check import compare
 from sim.cli import main
-from sim.network_run import engine_input, finish, mismatches, plan_network, whole_model
+from sim.network_run import Comparison, NotExactError, PlannedNetwork, engine_input, finish, plan_network, whole_model
 from sim.work import Source, seeded_picture
 from tests.golden_models import INSTALLED
 from tests.support.configs import TINY
@@ -25,11 +29,10 @@ def check(source: Source, config: EngineConfig, memory: MemoryTiming, *, seed: i
     model = whole_model(source, seed)
     planned = plan_network(source, config, memory, seed=seed)
     picture = seeded_picture(model, seed)
-    run = run_rtl(planned.program, engine_input(model, picture, planned.specs, "double"), memory)
+    comparison = Comparison(model, picture, "double")
+    run = run_rtl(planned.program, engine_input(model, picture, planned.specs, "double"), memory, on_tensor=comparison)
     assert compare(planned.run, run) == []
-    found = dict(mismatches(planned.program, run.memory, model, picture, "double"))
-    assert found.keys() == planned.program.tensors.keys()
-    assert {name: str(mismatch) for name, mismatch in found.items() if mismatch is not None} == {}
+    assert set(comparison.exact) == planned.program.tensors.keys()
     output = finish(model, planned.specs, planned.program.output.unpack(run.memory), "double")
     np.testing.assert_array_equal(output, model.run(picture), strict=True)
 
@@ -58,12 +61,11 @@ def test_layers_apart() -> None:
     model = whole_model(source, 0)
     planned = plan_network(source, PRESETS["pe64"], memory, seed=0, apart=True)
     picture = seeded_picture(model, 0)
-    run = run_rtl(planned.program, engine_input(model, picture, planned.specs, "double"), memory)
+    comparison = Comparison(model, picture, "double")
+    run = run_rtl(planned.program, engine_input(model, picture, planned.specs, "double"), memory, on_tensor=comparison)
     assert compare(planned.run, run) == []
-    found = dict(mismatches(planned.program, run.memory, model, picture, "double"))
     summed = {name for spec in network.layers if spec.op == "add" for name in network.inputs_of(spec.name)[1:]}
-    assert found.keys() == {*network.names} - {"softmax"} - summed
-    assert not any(found.values())
+    assert {*comparison.exact} == {*network.names} - {"softmax"} - summed
 
 
 def test_on_a_small_engine_and_a_slow_memory() -> None:
@@ -96,13 +98,36 @@ def test_at_full_size(preset: str, network: Callable[[], Network]) -> None:
     check(Source(title="", network=network()), PRESETS[preset], MemoryTiming())
 
 
-def test_a_wrong_picture_shows() -> None:
-    source = Source(title="", network=mobilenet_v1(0.25, 32, classes=10))
-    model, memory = whole_model(source, 0), MemoryTiming()
-    planned = plan_network(source, PRESETS["pe64"], memory, seed=0)
-    picture = seeded_picture(model, 0)
-    run = run_rtl(planned.program, engine_input(model, picture, planned.specs, "double"), memory)
-    other = picture.copy()
-    other[0, 0, 0, 0] ^= 64
-    found = dict(mismatches(planned.program, run.memory, model, other, "double"))
-    assert any(mismatch is not None for mismatch in found.values())
+def small_network(*, apart: bool) -> tuple[Model, PlannedNetwork]:
+    source = Source(title="", network=conv_mobilenet(1 / 32, 32, classes=10))
+    return whole_model(source, 0), plan_network(source, TINY, MemoryTiming(), seed=0, apart=apart)
+
+
+def test_a_wrong_weight_stops_the_run_at_its_layer() -> None:
+    """One bit of one weight of a layer in the middle, which must show in its tensor."""
+    model, planned = small_network(apart=True)
+    program, picture = planned.program, seeded_picture(model, 0)
+    layer = "conv_7"
+    address = next(command.fields["dram_address"] for command in program.commands
+                   if command.unit == "weights" and program.layers[command.layer] == layer)
+    image = bytearray(program.image)
+    image[address] ^= 0x80
+    comparison, ended = Comparison(model, picture, "double"), []
+    with pytest.raises(NotExactError, match=rf"^{layer}: row \d+, column \d+, channel 0 is -?\d+, expected "):
+        run_rtl(dataclasses.replace(program, image=bytes(image)),
+                engine_input(model, picture, planned.specs, "double"), MemoryTiming(),
+                on_event=lambda *event: ended.append(event), on_tensor=comparison)
+    names = [spec.name for spec in planned.specs]
+    assert comparison.exact == names[:names.index(layer)]
+    assert sum(kind == "ended" for kind, *_ in ended) < len(program.commands) // 2 + len(names)
+
+
+def test_the_command_line_stops_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The engine is given another picture than golden."""
+    monkeypatch.setattr(commands, "engine_input",
+                        lambda *given: engine_input(*given) ^ np.int8(64))
+    arguments = ["rtl", "--network", "mobilenet_v1", "--alpha", "0.25", "--resolution", "32", "--config", "pe64"]
+    assert main(arguments) == 1
+    out, err = capsys.readouterr()
+    assert re.search(r"\n  \w+: row \d+, column \d+, channel \d+ is -?\d+, expected .*; stopped\n$", out)
+    assert "bit-exact" not in out + err

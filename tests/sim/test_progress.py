@@ -14,7 +14,7 @@ from sim.work import Source
 
 def test_a_line_for_each_layer_as_its_last_command_ends(capsys: pytest.CaptureFixture[str]) -> None:
     planned = plan_network(Source(title="", network=mobilenet_v1(0.25, 32)), PRESETS["pe64"], MemoryTiming())
-    progress = Progress(planned.program, planned.run.cycles)
+    progress = Progress(planned.program, planned.run.cycles, planned.program.tensors)
     events = sorted((cycle, kind, unit) for unit, times in planned.run.units.items()
                     for kind, cycles in (("started", times.started), ("ended", times.ended)) for cycle in cycles)
     last: dict[str, int] = {}
@@ -26,8 +26,9 @@ def test_a_line_for_each_layer_as_its_last_command_ends(capsys: pytest.CaptureFi
     for cycle, kind, unit in events:
         progress(kind, unit, cycle)
         for line in capsys.readouterr().err.splitlines():
-            found = re.fullmatch(r"  (\w+) +ended in cycle +([\d,]+), +(\d+)%", line)
+            found = re.fullmatch(r"  (\w+) +ended in cycle +([\d,]+), +(\d+)%, (bit-exact|on chip)", line)
             assert found
+            assert (found[4] == "bit-exact") == (found[1] in planned.program.tensors)
             assert int(found[2].replace(",", "")) == cycle
             assert int(found[3]) == pytest.approx(100 * cycle / planned.run.cycles, abs=0.5)
             seen[found[1]] = cycle
