@@ -8,7 +8,7 @@ from hw.config import PRESETS, EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.rtl import RtlRun, run_rtl
 from sim.check import compare
-from sim.network_run import PlannedNetwork, engine_input, mismatches, plan_network, whole_model
+from sim.network_run import Comparison, NotExactError, PlannedNetwork, engine_input, plan_network, whole_model
 from sim.report import engine_lanes
 from sim.work import Source, seeded_picture
 
@@ -51,6 +51,11 @@ def measure(title: str, config: EngineConfig = PRESETS["pe256"]) -> Measured:
     planned = plan_network(source, config, timing, seed=SEED)
     picture = seeded_picture(model, SEED)
     rtl = run_rtl(planned.program, engine_input(model, picture, planned.specs, "double"), timing)
-    wrong = [str(found) for _, found in mismatches(planned.program, rtl.memory, model, picture, "double") if found]
+    comparison, wrong = Comparison(model, picture, "double"), []
+    try:
+        for tensor in planned.program.stored.values():
+            comparison(tensor.name, tensor.unpack(rtl.memory))
+    except NotExactError as error:
+        wrong.append(str(error))
     return Measured(title=title, config=config, planned=planned, rtl=rtl, macs=sum(spec.macs for spec in planned.specs),
                     wrong=wrong, differences=compare(planned.run, rtl))

@@ -14,7 +14,7 @@ from hw.memory_timing import MemoryTiming
 from hw.rtl import run_rtl
 from sim.check import compare
 from sim.folding import folded
-from sim.network_run import engine_input, finish, mismatches, plan_network
+from sim.network_run import Comparison, engine_input, finish, plan_network
 from sim.work import open_source, seeded_picture
 from tests.golden.whole_files import Style, write_file
 from tests.support.cases import connected, convolution, odd_depthwise, pointwise
@@ -53,10 +53,10 @@ def test_from_a_file_to_rtl(tmp_path: Path, config: EngineConfig, style: Style) 
     planned = plan_network(source, config, memory, seed=0)
     assert [spec.macs for spec in planned.specs] == [spec.macs for spec in network().layers[:-1]]
     picture = seeded_picture(model, 2)
-    run = run_rtl(planned.program, engine_input(model, picture, planned.specs, "double"), memory)
+    comparison = Comparison(model, picture, "double")
+    run = run_rtl(planned.program, engine_input(model, picture, planned.specs, "double"), memory, on_tensor=comparison)
     assert compare(planned.run, run) == []
-    found = dict(mismatches(planned.program, run.memory, model, picture, "double"))
-    assert {name: str(mismatch) for name, mismatch in found.items() if mismatch is not None} == {}
+    assert set(comparison.exact) == planned.program.tensors.keys()
     output = finish(model, planned.specs, planned.program.output.unpack(run.memory), "double")
     np.testing.assert_array_equal(output, model.run(picture), strict=True)
 
