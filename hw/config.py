@@ -51,6 +51,8 @@ class EngineConfig:
         Vectors of ``pe_cols × pe_pixels`` 32-bit accumulators, both halves together.
     activation_bytes, activation_groups
         Activation memory, and the number of separately owned bank groups it is made of.
+    weight_rows
+        Rows of a weight tile the array takes a cycle, at least: a word is as wide as the bus if that is more.
     weight_bytes, dw_weight_bytes
         Memories the pointwise and the depthwise datapath take weights and parameters from.
     bus_bits
@@ -72,6 +74,7 @@ class EngineConfig:
     accumulator_depth: int = 256
     activation_bytes: int = 320 * 1024
     activation_groups: int = 10
+    weight_rows: int = 1
     weight_bytes: int = 128 * 1024
     dw_weight_bytes: int = 8 * 1024
     bus_bits: int = 64
@@ -94,6 +97,7 @@ class EngineConfig:
         self._choice("bus_bits", (32, 64, 128, 256))
         self._choice("requantise_lanes", tuple(n for n in (1, 2, 4, 8, 16, 32, 64)
                                                if n <= OCTET * self.pe_pixels))
+        self._choice("weight_rows", (1, 2))
         self._choice("max_outstanding", (2, 4, 8, 16, 32))
         self._choice("queue_depth", (2, 4, 8, 16, 32))
         self._choice("accumulator_depth", (16, 32, 64, 128, 256, 512, 1024))
@@ -214,7 +218,7 @@ class EngineConfig:
 
     @cached_property
     def weight_word_bytes(self) -> int:
-        return max(self.bus_bytes, self.pe_cols)
+        return max(self.bus_bytes, self.pe_cols * self.weight_rows)
 
     @cached_property
     def weight_rows_per_word(self) -> int:
@@ -278,7 +282,7 @@ class EngineConfig:
 
 
 PRESETS: dict[str, EngineConfig] = {preset.name: preset for preset in (
-    EngineConfig(name="pe256"),
+    EngineConfig(name="pe256", requantise_lanes=16, weight_rows=2, dw_weight_bytes=16 * 1024),
     EngineConfig(name="pe128", pe_pixels=2, dw_channels=2, requantise_lanes=4, activation_bytes=256 * 1024,
                  activation_groups=8, weight_bytes=64 * 1024),
     EngineConfig(name="pe64", pe_pixels=1, dw_channels=1, requantise_lanes=4, activation_bytes=128 * 1024,

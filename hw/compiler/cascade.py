@@ -14,6 +14,7 @@ from hw.compiler.layout import Layout
 from hw.compiler.lowering import Lowering
 from hw.compiler.packing import stage_shape
 from hw.compiler.pointwise_commands import PointwiseCommands
+from hw.compiler.prefetch import prefetched
 from hw.compiler.residual import stages
 from hw.compiler.rings import Ring, Wanted, pieces, place, runs
 from hw.compiler.stripes import Schedule, lags, schedules
@@ -50,9 +51,9 @@ def compile_cascades(cascades: Sequence[tuple[Sequence[Layer], Schedule]], confi
     first, _ = lowering.tensors[INPUT]
     last, _ = lowering.tensor(source, spec_of(forms[-1][-1]).output_shape)
     tensors = {name: tensor for name, (tensor, _) in lowering.tensors.items() if name != INPUT}
-    return Program(config=config, layers=tuple(lowering.layers), commands=tuple(lowering.sequencer.commands),
-                   image=bytes(lowering.image), address=lowering.end, input=first, output=last, tensors=tensors,
-                   placements=tuple(placements))
+    return Program(config=config, layers=tuple(lowering.layers),
+                   commands=tuple(prefetched(lowering.sequencer.commands, config)), image=bytes(lowering.image),
+                   address=lowering.end, input=first, output=last, tensors=tensors, placements=tuple(placements))
 
 
 def check_fits(layers: Sequence[Layer], config: EngineConfig, schedule: Schedule, held: Ring | None = None) -> None:

@@ -13,7 +13,7 @@ from hw.compiler.residual import stages
 from hw.compiler.rings import Ring, Wanted, place
 from hw.compiler.slots import check_place, slots_shape
 from hw.compiler.stripes import Schedule, residual_rows, ring_rows, stripes
-from hw.compiler.weights import WeightPlace, place_weights
+from hw.compiler.weights import WeightPlace, place_once, place_weights
 from hw.placement import Placement, TensorPlace
 
 
@@ -113,13 +113,12 @@ class Layout:
         self.weights = []
         for stage, layer in zip(self.stages, self.layers, strict=True):
             depthwise = unit_of(stage.spec) == "depthwise"
-            word_bytes = config.dw_word_bytes if depthwise else config.weight_word_bytes
-            self.weights.append(WeightPlace(stage.spec.name, layer, depthwise, *stage_shape(stage, config), word_bytes,
-                                            config.bus_bytes, lowering.weight_spaces[depthwise],
+            self.weights.append(WeightPlace(stage.spec.name, layer, depthwise, *stage_shape(stage, config),
+                                            config.bus_bytes, lowering.weight_memories[depthwise],
                                             address=lowering.add_weights(pack_stage(stage, config))))
-        for depthwise in (True, False):
-            place_weights(config, [item for item in self.weights if item.depthwise == depthwise], depthwise=depthwise,
-                          piece_bytes=piece_bytes)
+        lay_out = place_once if len(self.plan) == 1 else place_weights
+        for depthwise, memory in lowering.weight_memories.items():
+            lay_out(memory, [item for item in self.weights if item.depthwise == depthwise], piece_bytes)
 
     @property
     def loaded(self) -> dict[int, Ring]:

@@ -6,6 +6,7 @@ from math import ceil
 from golden.quantise import Rounding
 from hw.compiler.rings import Ring
 from hw.compiler.tokens import Cells, Region, Sequencer, Space
+from hw.compiler.weights import WeightMemory
 from hw.config import EngineConfig
 from hw.program import ALIGNMENT, DramTensor, Patches
 
@@ -20,7 +21,7 @@ class Lowering:
         self.image = bytearray()
         self.end = weight_bytes
         self.layers: list[str] = []
-        self.weight_spaces = {depthwise: Space() for depthwise in (True, False)}
+        self.weight_memories = {depthwise: WeightMemory(config, depthwise=depthwise) for depthwise in (True, False)}
         self.tensors: dict[str, tuple[DramTensor, Space]] = {}
         self._used: list[dict[str, int]] = [{} for _ in range(config.activation_groups)]
         """By bank group and unit, the commands after the last one of a cascade that used it."""

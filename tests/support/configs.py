@@ -13,10 +13,12 @@ TINY = EngineConfig(
 
 SKEW = EngineConfig(
     name="skew", pe_rows=24, pe_cols=8, pe_pixels=1, dw_channels=1, requantise_lanes=8, accumulator_depth=16,
-    activation_bytes=5 * 24 * 256, activation_groups=5, weight_bytes=8 * 256, dw_weight_bytes=8 * 160, bus_bits=32,
+    activation_bytes=5 * 24 * 256, activation_groups=5, weight_rows=2, weight_bytes=8 * 256,
+    dw_weight_bytes=8 * 160, bus_bits=32,
     max_outstanding=2, queue_depth=4,
 )  # fmt: skip
-"""Not square, no power of two, one pixel, three octets a word, a narrow bus that needs several beats a word."""
+"""Not square, no power of two, one pixel, three octets a word, two rows of weights a word, a narrow bus
+that needs several beats for it."""
 
 WIDE = EngineConfig(
     name="wide", pe_rows=8, pe_cols=8, pe_pixels=4, dw_channels=4, requantise_lanes=16, accumulator_depth=64,
