@@ -24,6 +24,7 @@ REFUSED = {
         3,
         "max_outstanding=3: must be one of 2, 4, 8, 16, 32; nearest: 2",
     ),
+    "weight_rows=3": ("weight_rows", 3, "weight_rows=3: must be one of 1, 2; nearest: 2"),
     "queue_depth=64": ("queue_depth", 64, "queue_depth=64: must be one of 2, 4, 8, 16, 32; nearest: 32"),
     "accumulator_depth=17": ("accumulator_depth", 17, "accumulator_depth=17: must be one of "),
     "queue_depth=0": ("queue_depth", 0, "queue_depth=0: must be at least 1"),
