@@ -30,6 +30,7 @@ help: ## this list
 	@echo '  TEST    one cocotb regression by name                    WAVES        1: keep waveforms of make cocotb'
 	@echo '  OUT     folder for make verilog, compile, plot           PROGRAM      such a folder for disasm, sim, rtl'
 	@echo '  TRACE   file for the timeline of make sim, make rtl: open it in ui.perfetto.dev'
+	@echo '  ADVISE  1: make sim says what changes would be worth'
 	@echo '  A, B    reports for make diff                            REPORT       one for make plot'
 
 $(READY): pyproject.toml
@@ -46,7 +47,7 @@ $(READY): pyproject.toml
 setup: $(READY) ## .venv with everything in it, from PyPI
 
 sim: $(READY) ## cycle model of LAYER, or of all of NET
-	@$(BIN)/sepconv sim $(LAYER) $(RUN_FLAGS) $(WATCHED)
+	@$(BIN)/sepconv sim $(LAYER) $(RUN_FLAGS) $(WATCHED) $(if $(ADVISE),--advise)
 
 rtl: $(READY) ## LAYER, or all of NET, in the generated Verilog: bit-exact against golden, cycles beside the model's
 	@$(BIN)/sepconv rtl $(LAYER) $(RUN_FLAGS) $(call option,INPUT,--input) $(call option,OUTPUT,--output) \

@@ -83,6 +83,8 @@ def make_parser() -> argparse.ArgumentParser:
     simulate = commands.add_parser("sim", help="cycle model: cycles, utilisation, bytes, why each lost cycle was lost")
     _add_run(simulate)
     _add_watched(simulate)
+    simulate.add_argument("--advise", action="store_true",
+                          help="times the network again on changed engines and memories, and says what each is worth")
 
     rtl = commands.add_parser("rtl", help="the same in the generated Verilog, bit-exact against golden")
     _add_run(rtl)
@@ -106,7 +108,7 @@ def make_parser() -> argparse.ArgumentParser:
                       help="a layer instead of the network; or reports of sim and rtl, as saved with --json (*.json)")
     _add_engine(plot)
     plot.add_argument("--out", metavar="DIR", help="folder to write (build/plot/<hash>)")
-    plot.set_defaults(program=None, trace=None)
+    plot.set_defaults(program=None, trace=None, advise=False)
 
     compiler = commands.add_parser("compile", help="a network as program, DRAM image and map, with a report of why")
     _add_engine(compiler)

@@ -17,6 +17,7 @@ from hw.compiler.layers import ResidualAdd
 from hw.config import PRESETS, EngineConfig, load_config
 from hw.memory_timing import MemoryTiming, parse_memory
 from hw.rtl import RtlRun
+from sim.advice import advice_text, loss, tried
 from sim.cli import write_report
 from sim.fpga_list import device_lines
 from sim.golden_commands import save_array
@@ -69,6 +70,8 @@ def run_sim(args: Namespace) -> int:
 
 def sim_report(args: Namespace) -> tuple[dict[str, Any], str]:
     """What the cycle model says, in machine-readable form and as text; writes the timeline if one is asked for."""
+    if args.advise and (args.layers or args.program):
+        raise RequestError("--advise is for whole networks: give no LAYER and no --program")
     if args.program:
         from sim.program_commands import sim_program
 
@@ -76,6 +79,7 @@ def sim_report(args: Namespace) -> tuple[dict[str, Any], str]:
         return sim_program(args)
     if args.model is None and args.network not in NETWORKS and args.network in COMPARED and not args.layers:
         config, memory = _engine(args)
+        _check_advise(args, "its layers are counted one by one")
         return sim_pieces(args, compared_pieces(args.network), config, memory)
     source, config, memory = _open(args)
     if not args.layers:
@@ -121,15 +125,23 @@ def _sim_network(args: Namespace, source: Source, config: EngineConfig,
     except CompileError as error:
         pieces = Pieces(title=source.title, cascades=source.steps(), host=(), macs=source.network.macs,
                         reason=str(error))
+        _check_advise(args, pieces.reason)
         return sim_pieces(args, pieces, config, memory)
     planned = plan_network(source, config, memory)
     about = heading(source.title, config, memory, args.clock_mhz)
     report = about | run_report(planned.specs, planned.run, config, args.clock_mhz)
+    trials = {"tried": tried(source, config, memory, planned.run.cycles)} if args.advise else {}
+    report["advice"] = {"loss": loss(report)} | trials
     tracer = Tracer(args.trace)
     tracer.model(source.title, planned.program, planned.run)
     tracer.write(about)
     title = f"{source.title} on {engine_line(config, memory, args.clock_mhz)}"
-    return report, run_text(title, planned.specs, report, config)
+    return report, "\n".join([run_text(title, planned.specs, report, config), "", advice_text(report)])
+
+
+def _check_advise(args: Namespace, reason: str) -> None:
+    if args.advise:
+        raise RequestError(f"--advise is for networks that run as one program: {reason}")
 
 
 def _check_program(args: Namespace) -> None:
