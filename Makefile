@@ -27,6 +27,9 @@ help: ## this list
 	@echo '  MEMORY  DRAM timing: read_latency=40,bytes_per_cycle=8   SEED         of made-up numbers (0)'
 	@echo '  JSON    file for the machine-readable report, - for standard output'
 	@echo '  TARGET  a device (lfe5u-85f; make list shows them)       SEEDS        placements to try (1)'
+	@echo '  BOARD   a board (ulx3s): its device and its memory       ROUTE        how many engines to place and route (2)'
+	@echo '  POINTS  how many engines are timed at most (400)         CLUSTER      address of a Dask scheduler'
+	@echo '  HTML, CSV  files for the report of make explore'
 	@echo '  TEST    one cocotb regression by name                    WAVES        1: keep waveforms of make cocotb'
 	@echo '  OUT     folder for make verilog, compile, plot           PROGRAM      such a folder for disasm, sim, rtl'
 	@echo '  TRACE   file for the timeline of make sim, make rtl: open it in ui.perfetto.dev'
@@ -84,6 +87,11 @@ fpga: $(READY) ## CONFIG on TARGET: resources by block, clock of SEEDS placement
 	@$(BIN)/sepconv fpga $(call option,CONFIG,--config) $(call option,TARGET,--target) $(call option,SEEDS,--seeds) \
 		$(call option,JSON,--json)
 
+explore: $(READY) ## which engine for NET and TARGET or BOARD: what fits, how fast, Pareto front; HTML, CSV, JSON
+	@$(BIN)/sepconv explore $(NETWORK_FLAGS) $(call option,TARGET,--target) $(call option,BOARD,--board) \
+		$(call option,MEMORY,--memory) $(call option,ROUTE,--route) $(call option,POINTS,--points) \
+		$(call option,JSON,--json) $(call option,CSV,--csv) $(call option,HTML,--html) $(call option,CLUSTER,--cluster)
+
 list: $(READY) ## networks, layers of NET, presets, targets, boards
 	@$(BIN)/sepconv list $(NETWORK_FLAGS)
 
@@ -114,5 +122,5 @@ bench: $(READY) ## measures networks in RTL and the model's speed; writes docs/p
 clean: ## what was made, but not .venv
 	@rm -rf build
 
-.PHONY: help setup sim rtl ratio diff plot compile disasm golden tables verilog fpga list cocotb models lint test \
-	test-full bench clean
+.PHONY: help setup sim rtl ratio diff plot compile disasm golden tables verilog fpga explore list cocotb models lint \
+	test test-full bench clean

@@ -16,12 +16,13 @@ from hw.fpga.targets import TargetError
 from hw.memory_timing import MemoryTimingError
 from hw.program_files import ProgramFileError
 from hw.proof.errors import ProofError
+from sim.explore.arguments import add_arguments
 from sim.statuses import FAILED, OK, WRONG
 from sim.work import RequestError
 
 MODULES = {"golden": "sim.golden_commands", "tables": "sim.golden_commands", "compile": "sim.program_commands",
            "disasm": "sim.program_commands", "ratio": "sim.ratio", "diff": "sim.diff",
-           "fpga": "sim.fpga_commands", "plot": "sim.plot"}
+           "fpga": "sim.fpga_commands", "plot": "sim.plot", "explore": "sim.explore_commands"}
 """Where a command's function is, if not in `sim.commands`."""
 
 REFUSALS = (ConfigError, MemoryTimingError, UnknownLayer, ModelError, CompileError, CommandError, ProgramFileError,
@@ -143,6 +144,10 @@ def make_parser() -> argparse.ArgumentParser:
     fpga.add_argument("--no-route", action="store_true", help="synthesis only")
     fpga.add_argument("--json", metavar="FILE", help="report in machine-readable form; - for standard output")
 
+    exploring = commands.add_parser("explore", help="which engine for a network and a device: what fits, how fast")
+    _add_network(exploring)
+    add_arguments(exploring)
+
     tables = commands.add_parser("tables", help="the papers' tables, computed from the networks' definitions")
     tables.add_argument("--layers", metavar="NETWORK", help="every layer of one of the compared networks instead")
     tables.add_argument("--json", metavar="FILE", help="in machine-readable form; - for standard output")
@@ -169,8 +174,9 @@ def write_report(report: dict[str, Any], text: str, destination: str | None) -> 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     args = make_parser().parse_args(arguments)
-    if getattr(args, "clock_mhz", 1.0) <= 0:
-        print(f"sepconv: --clock-mhz {args.clock_mhz:g}: must be more than 0", file=sys.stderr)
+    clock = getattr(args, "clock_mhz", None)
+    if clock is not None and not clock > 0:
+        print(f"sepconv: --clock-mhz {clock:g}: must be more than 0", file=sys.stderr)
         return WRONG
     try:
         # Each command loads what it needs, once it is known which.

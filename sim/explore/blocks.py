@@ -1,0 +1,37 @@
+"""Multiplier blocks and memory blocks of an engine: counted, not estimated."""
+
+from collections.abc import Iterator
+
+from hw.config import EngineConfig
+
+BLOCKS_PER_REQUANTISER = 4
+"""Of 18 × 18 bits, for a product of 32 by 31."""
+
+ADDRESS_MULTIPLIERS = 1
+"""Multiplications of addresses that synthesis gives a block: a tap's row × the picture's width."""
+
+MEMORY_SHAPES = {"ecp5": ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))}
+"""Words × bits a memory block of a family may have."""
+
+SMALL_BITS = 2048
+"""Memories of fewer bits are made of lookup tables."""
+
+
+def multiplier_blocks(config: EngineConfig) -> int:
+    """Hard multipliers: one a lane, four a requantiser."""
+    return (config.pointwise_lanes + config.depthwise_lanes
+            + BLOCKS_PER_REQUANTISER * (config.requantise_lanes + config.dw_channels) + ADDRESS_MULTIPLIERS)
+
+
+def memories(config: EngineConfig) -> Iterator[tuple[int, int, int]]:
+    """(how many, words, bits a word) of the large memories."""
+    yield config.activation_groups * config.pe_pixels, config.group_rows, 8 * config.pe_rows
+    yield 1, config.weight_bytes // config.weight_word_bytes, 8 * config.weight_word_bytes
+    yield 1, config.dw_weight_bytes // config.dw_word_bytes, 8 * config.dw_word_bytes
+    yield 2 * config.pe_cols, config.half_vectors, 32 * config.pe_pixels
+
+
+def memory_blocks(config: EngineConfig, family: str) -> int:
+    """Block memories: each memory in the shape of block that takes fewest."""
+    return sum(count * min(-(-words // depth) * -(-bits // width) for depth, width in MEMORY_SHAPES[family])
+               for count, words, bits in memories(config) if words * bits >= SMALL_BITS)

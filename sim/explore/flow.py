@@ -1,0 +1,158 @@
+"""From a request to a choice: area of all points, time of those that fit, place and route of the best few."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from golden.network import Network
+from hw.config import EngineConfig
+from hw.fpga.resources import Resources
+from hw.fpga.routing import DoesNotFit, Routed
+from sim.explore.area import AreaModel
+from sim.explore.bound import datapath, most_promising
+from sim.explore.cache import Cache
+from sim.explore.candidate import Candidate
+from sim.explore.choice import pareto, ranked
+from sim.explore.clock import Clock
+from sim.explore.device import Device
+from sim.explore.limits import Limits
+from sim.explore.point import Task
+from sim.explore.space import Space
+from sim.explore.sweep import Runner, sweep
+
+Router = Callable[[EngineConfig], Routed]
+"""Places and routes an engine on the device."""
+
+NEAR = 100
+"""As many of the engines that do not fit are reported: those that are short of least."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is to be explored.
+
+    Parameters
+    ----------
+    network, device, space: for what, on what, which engines
+    area: model of the device's family; clock: of engines that are not routed
+    limits, rule: what is asked, and what is best
+    points: at most as many are timed; route: as many of the best are placed and routed
+    """
+
+    network: Network
+    device: Device
+    space: Space
+    area: AreaModel
+    clock: Clock
+    limits: Limits
+    rule: str
+    points: int
+    route: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exploration:
+    """What was found.
+
+    Parameters
+    ----------
+    request: what was asked
+    candidates: those that were timed, then those that come nearest to fitting
+    front: which of them are on the Pareto front; choice: index of the best that meets the limits, None: there is none
+    short_of: how many engines do not fit, by the resource they are short of; not_timed: how many fit beyond `points`
+    """
+
+    request: Request
+    candidates: list[Candidate]
+    front: list[bool]
+    choice: int | None
+    short_of: dict[str, int]
+    not_timed: int
+
+
+def explore(request: Request, runner: Runner, cache: Cache, router: Router | None) -> Exploration:
+    """The sweep. Without a `router` nothing is placed and routed."""
+    room = request.limits.room(request.device.target)
+    all_of_them = [_estimated(request, config, room) for config in request.space.configs]
+    holding = {point.config.hash: point for point in all_of_them if point.fits}
+    promising = most_promising([point.config for point in holding.values()], request.network, request.points)
+    timed = _timed(request, [holding[config.hash] for config in promising], runner, cache)
+    if router is not None:
+        timed = _routed(request, timed, runner, cache, router, room)
+    too_large = sorted((point for point in all_of_them if not point.fits),
+                       key=lambda point: max(short / max(1, getattr(room, name))
+                                             for name, short in point.short_by.items()))
+    candidates = [*timed, *too_large[:NEAR]]
+    return Exploration(request=request, candidates=candidates, front=_front(candidates),
+                       choice=_choice(request, candidates), not_timed=len(holding) - len(promising),
+                       short_of=dict(Counter(name for point in too_large for name in point.short_by)))
+
+
+def _estimated(request: Request, config: EngineConfig, room: Resources) -> Candidate:
+    area = request.area.estimate(config)
+    return Candidate(config=config, area=area, area_is="estimated", short_by=area.short_of(room),
+                     clock_mhz=request.clock.mhz, clock_is="estimated")
+
+
+def _timed(request: Request, candidates: Sequence[Candidate], runner: Runner, cache: Cache) -> list[Candidate]:
+    """The candidates with their times at their clocks."""
+    tasks = [Task(network=request.network, config=point.config,
+                  memory=request.device.memory_at(point.clock_mhz, point.config)) for point in candidates]
+    return [replace(point, time=time) for point, time in zip(candidates, sweep(tasks, runner, cache), strict=True)]
+
+
+def _usable(request: Request, candidates: Sequence[Candidate]) -> list[int]:
+    return [index for index, point in enumerate(candidates)
+            if point.fits and point.runs and request.limits.met_by(point)]
+
+
+def _routed(request: Request, timed: Sequence[Candidate], runner: Runner, cache: Cache, router: Router,
+            room: Resources) -> list[Candidate]:
+    """The candidates, the best of them placed and routed and timed again at the clocks they reach.
+
+    They have different datapaths: engines that differ in nothing but memory reach much the same clock.
+    """
+    result = list(timed)
+    usable = _usable(request, timed)
+    order = [usable[rank] for rank in ranked([timed[index] for index in usable], request.rule)]
+    seen: set = set()
+    done: list[int] = []
+    for index in order:
+        point = timed[index]
+        if len(done) == request.route or len(seen) == 2 * request.route:
+            break
+        if datapath(point.config) in seen:
+            continue
+        seen.add(datapath(point.config))
+        print(f"  place and route of {point.config.name}: {point.frames_per_second:,.1f} frames a second, if at"
+              f" {point.clock_mhz:g} MHz ...", file=sys.stderr, flush=True)
+        try:
+            found = router(point.config)
+        except DoesNotFit as error:
+            print(f"  {error}", file=sys.stderr)
+            result[index] = replace(point, short_by=error.short_of)
+            continue
+        area = found.area.total
+        result[index] = replace(point, area=area, area_is="synthesised", short_by=area.short_of(room),
+                                clock_mhz=found.clock_mhz, clock_is="routed")
+        if result[index].fits:
+            done.append(index)
+    for index, point in zip(done, _timed(request, [result[index] for index in done], runner, cache), strict=True):
+        result[index] = point
+    return result
+
+
+def _front(candidates: Sequence[Candidate]) -> list[bool]:
+    indices = [index for index, point in enumerate(candidates) if point.fits and point.runs]
+    on_it = dict(zip(indices, pareto([candidates[index] for index in indices]), strict=True))
+    return [on_it.get(index, False) for index in range(len(candidates))]
+
+
+def _choice(request: Request, candidates: Sequence[Candidate]) -> int | None:
+    """Of the routed ones, if any meets the limits; else of all."""
+    usable = _usable(request, candidates)
+    routed = [index for index in usable if candidates[index].clock_is == "routed"]
+    among = routed or usable
+    order = ranked([candidates[index] for index in among], request.rule)
+    return among[order[0]] if order else None

@@ -1,0 +1,51 @@
+"""One point of the sweep: an engine's time on the exact model."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from golden.network import Network
+from hw.compiler.errors import CompileError, DoesNotFit
+from hw.config import EngineConfig
+from hw.memory_timing import MemoryTiming
+from sim.model.engine import ModelRun
+from sim.network_run import plan_network
+from sim.report import run_report
+from sim.work import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What a worker gets: all that a point's time follows from."""
+
+    network: Network
+    config: EngineConfig
+    memory: MemoryTiming
+
+
+def evaluate(task: Task) -> dict[str, Any]:
+    """The network's time with the best schedule for this engine and memory, as a report holds it.
+
+    `spans` are, per unit, [layer, start, end] of the cycles each layer's commands are under way in. An engine that
+    can't hold the network gives ``{"refusal": why, "memory": which, "short": bytes}``.
+    """
+    source = Source(title="", network=task.network)
+    try:
+        planned = plan_network(source, task.config, task.memory)
+    except DoesNotFit as error:
+        return {"refusal": str(error), "memory": error.memory, "short": error.short}
+    except CompileError as error:
+        return {"refusal": str(error), "memory": "", "short": 0}
+    report = run_report(planned.specs, planned.run, task.config, clock_mhz=1.0)
+    del report["total"]["frames_per_second"]  # which is the clock's
+    return {**report, "spans": _spans(planned.run)}
+
+
+def _spans(run: ModelRun) -> dict[str, list[list[int]]]:
+    result: dict[str, list[list[int]]] = {}
+    for unit, times in run.units.items():
+        spans: dict[int, list[int]] = {}
+        for command, start, end in zip(times.commands, times.started, times.ended, strict=True):
+            first, last = spans.get(command.layer, [start, end])
+            spans[command.layer] = [min(first, start), max(last, end)]
+        result[unit] = [[layer, *span] for layer, span in spans.items()]
+    return result

@@ -1,0 +1,80 @@
+"""`sepconv explore` from the command line: reports, and one clear line for what can't be done."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from hw.config import EngineConfig, load_config
+from sim.cli import main
+from tests.sim.explore.made_up import area_model
+
+TINY = ("explore", "--alpha", "0.25", "--resolution", "32", "--no-pnr", "--jobs", "1", "--cols", "8", "--pixels", "1",
+        "--activation-kib", "64", "--weight-kib", "16", "--bus-bits", "64", "--requantise-lanes", "2")
+
+
+@pytest.fixture(autouse=True)
+def _apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results of its own, and areas that are made up."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sim.explore_commands.load_area_model", lambda family: area_model())
+
+
+def test_reports(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = (*TINY, "--board", "ulx3s", "--clock-mhz", "80", "--json", "r.json", "--csv", "r.csv")
+    assert main(arguments) == 0
+    text, progress = capsys.readouterr()
+    report = json.loads(Path("r.json").read_text())
+    timed = sum(point["cycles"] is not None for point in report["points"])
+    assert f"timing {timed} points" in progress
+    assert f"{timed} of {timed} points timed, 0 s to go" in progress
+    assert (report["target"], report["board"], report["clock_mhz"]) == ("lfe5u-85f", "ulx3s", 80.0)
+    choice = report["points"][report["choice"]]
+    assert choice["pareto"]
+    assert f"choice: {choice['config']['name']}" in text
+    assert load_config(choice["use"]).hash == EngineConfig(**choice["config"]).hash
+    assert choice["frames_per_second"] == pytest.approx(80e6 / choice["cycles"])
+    with open("r.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["name"] for row in rows] == [point["config"]["name"] for point in report["points"]]
+    # Again from what is kept: nothing is timed, and all is as before.
+    assert main(arguments) == 0
+    again, progress = capsys.readouterr()
+    assert again == text
+    assert "timing" not in progress
+    assert json.loads(Path("r.json").read_text()) == report
+
+
+def test_nothing_fits_is_status_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main((*TINY, "--target", "lfe5u-85f", "--max-bram", "40", "--json", "-")) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["choice"] is None
+    assert all("bram" in point["short_of"] for point in report["points"])
+    assert main((*TINY, "--target", "lfe5u-85f", "--min-fps", "100000")) == 1
+    assert "nothing fits that meets the limits" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ((), "explore needs a device: give --target"),
+    (("--target", "ecp5"), "target 'ecp5' is unknown; targets: lfe5u-25f"),
+    (("--board", "ulx"), "board 'ulx' is unknown; boards: ulx3s"),
+    (("--target", "lfe5u-25f", "--board", "ulx3s"), "carries lfe5u-85f"),
+    (("--target", "lfe5u-85f", "--network", "mobilenet"), "no network 'mobilenet'"),
+    (("--target", "lfe5u-85f", "--route", "2"), "--route 2: contradicts --no-pnr"),
+    (("--target", "lfe5u-85f", "--rows", "32..16"), "--rows 32..16: the range 32..16 is empty"),
+    (("--target", "lfe5u-85f", "--bus-bits", "48"), "the design space is empty"),
+    (("--target", "lfe5u-85f", "--max-lut", "0"), "--max-lut 0: must be more than 0"),
+    (("--target", "lfe5u-85f", "--max-dsp", "999"), "--max-dsp 999: Lattice ECP5 LFE5U-85F has 156"),
+    (("--target", "lfe5u-85f", "--points", "0"), "--points 0: must be at least 1"),
+    (("--target", "lfe5u-85f", "--spare", "100"), "--spare 100: must be a percentage"),
+    (("--target", "lfe5u-85f", "--csv", "nowhere/r.csv"), "nowhere/r.csv: no file can be written there"),
+])
+def test_what_is_wrong_is_one_line(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...],
+                                   message: str) -> None:
+    assert main((*TINY, *arguments)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    last = err.splitlines()[-1]
+    assert message in last
+    assert not list(Path().glob("*.part"))
