@@ -45,12 +45,10 @@ class Field:
     doc: str
     signed: bool = False
 
-    def encode(self, value: int) -> int:
-        """Bits of `value`; `CommandError` if it doesn't fit."""
-        low, high = (-(1 << self.bits - 1), (1 << self.bits - 1) - 1) if self.signed else (0, (1 << self.bits) - 1)
-        if not low <= value <= high:
-            raise CommandError(f"{self.name}={value}: must be {low} to {high}")
-        return value & (1 << self.bits) - 1
+    @property
+    def limits(self) -> tuple[int, int]:
+        """The least and the greatest value."""
+        return (-(1 << self.bits - 1), (1 << self.bits - 1) - 1) if self.signed else (0, (1 << self.bits) - 1)
 
     def decode(self, raw: int) -> int:
         return raw - (1 << self.bits) if self.signed and raw >> self.bits - 1 else raw
@@ -202,10 +200,10 @@ class Command:
         header = {"unit": UNITS.index(self.unit), "layer": self.layer,
                   "tag": tag, "space": sum(1 << index for index, unit in enumerate(UNITS) if unit in self.space)}
         header |= {f"wait_{unit}": self.waits.get(unit, 0) % (1 << COUNT_BITS) for unit in UNITS}
-        if self.fields.keys() != {entry.name for entry in BODY[self.unit]}:
+        if self.fields.keys() != _NAMES[self.unit]:
             raise CommandError(f"{self.unit}: fields {sorted(self.fields)} are not the unit's own")
         try:
-            bits = _pack(HEADER, header) | _pack(BODY[self.unit], self.fields) << HEADER_BITS
+            bits = _HEADER_PACKING.pack(header) | _BODY_PACKING[self.unit].pack(self.fields) << HEADER_BITS
         except CommandError as error:
             raise CommandError(f"{self.unit} command of layer {self.layer}: {error}") from None
         return _checked(bits)
@@ -232,11 +230,28 @@ def positions(table: Iterable[Field], first: int = 0) -> Iterator[tuple[Field, i
         first += entry.bits
 
 
-def _pack(table: tuple[Field, ...], values: Mapping[str, int]) -> int:
-    bits = 0
-    for entry, position in positions(table):
-        bits |= entry.encode(values[entry.name]) << position
-    return bits
+class _Packing:
+    """How the fields of a table are put side by side."""
+
+    def __init__(self, table: Iterable[Field]) -> None:
+        self._places = [(entry.name, position, *entry.limits, (1 << entry.bits) - 1)
+                        for entry, position in positions(table)]
+
+    def pack(self, values: Mapping[str, int]) -> int:
+        """Bits of the fields' values; `CommandError` for one that doesn't fit."""
+        bits = 0
+        for name, position, low, high, mask in self._places:
+            value = values[name]
+            if not low <= value <= high:
+                raise CommandError(f"{name}={value}: must be {low} to {high}")
+            bits |= (value & mask) << position
+        return bits
+
+
+_NAMES = {unit: frozenset(entry.name for entry in table) for unit, table in BODY.items()}
+_HEADER_PACKING = _Packing(HEADER)
+_BODY_PACKING = {unit: _Packing(table) for unit, table in BODY.items()}
+_TAG_POSITION = next(position for entry, position in positions(HEADER) if entry is TAG)
 
 
 def _unpack(table: tuple[Field, ...], bits: int) -> dict[str, int]:
@@ -277,10 +292,16 @@ def encode_program(config_hash: int, commands: Sequence[Command]) -> bytes:
         if count > MOST_COMMANDS:
             raise CommandError(f"{count} commands of {unit}: a program has at most {MOST_COMMANDS} for each unit")
     # Not a CRC: that of blocks that end in their own CRC says nothing of what is in them.
-    digest = hashlib.sha256(b"".join(command.encode() for command in commands)).digest()
+    blocks = [command.encode() for command in commands]
+    digest = hashlib.sha256(b"".join(blocks)).digest()
     tag = int.from_bytes(digest[:TAG.bits // 8], "little")
     header = {"magic": MAGIC, "version": FORMAT_VERSION, "config": config_hash, "commands": len(commands), "tag": tag}
-    return b"".join([_checked(_pack(PROGRAM_HEADER, header)), *(command.encode(tag) for command in commands)])
+    return b"".join([_checked(_Packing(PROGRAM_HEADER).pack(header)), *(_tagged(block, tag) for block in blocks)])
+
+
+def _tagged(block: bytes, tag: int) -> bytes:
+    """The block with that tag in the place of 0."""
+    return _checked(int.from_bytes(block[:-CHECKSUM_BYTES], "little") | tag << _TAG_POSITION)
 
 
 def decode_program(data: bytes) -> tuple[dict[str, int], list[Command]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.layer import Padding
-from hw.commands import Command, encode_program
+from hw.commands import BLOCK_BYTES, Command, encode_program
 from hw.config import EngineConfig
 from hw.placement import Placement
 
@@ -142,7 +142,7 @@ class Program:
     @property
     def memory_bytes(self) -> int:
         """DRAM the program needs, from address 0."""
-        return self.address + len(self.encoded)
+        return self.address + BLOCK_BYTES * (1 + len(self.commands))
 
     @property
     def read_window(self) -> tuple[int, int]:
