@@ -14,11 +14,12 @@ from golden.layer import LayerSpec
 from golden.network import INPUT, Network, UnknownLayer
 from golden.ops import Layer, run_layer
 from golden.quantise import Rounding
+from golden.refusal import Refusal
 
 Node = Layer | HostLayer
 
 
-class ModelError(ValueError):
+class ModelError(Refusal):
     """A model that cannot be read or run; the message says where and what would be accepted."""
 
 

@@ -4,12 +4,13 @@ import difflib
 from dataclasses import dataclass
 
 from golden.layer import LayerSpec
+from golden.refusal import Refusal
 
 INPUT = "input"
 """Name that stands for the picture among the inputs of a layer."""
 
 
-class UnknownLayer(ValueError):
+class UnknownLayer(Refusal):
     """A layer name that the network does not have; the message gives the nearest match and all the names."""
 
     def __init__(self, name: str, network: str, names: tuple[str, ...]) -> None:

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from golden.image import IMAGENET, fit, load_pixels
-from golden.importer import load_tflite
 from golden.model import Model, ModelError
 
 SUFFIXES = (".tflite", ".onnx", ".pth", ".whl")
@@ -24,18 +22,22 @@ def open_model(path: str | Path, calibration: Sequence[str | Path] = ()) -> Mode
         When the file cannot be read or is not supported, or a float model has no pictures.
     """
     suffix = Path(path).suffix.lower()
+    # Only those who import a file pay for its package.
     if suffix == ".onnx":
-        from golden.onnx_import import load_onnx  # only those who import a file pay for its package
+        from golden.onnx_import import load_onnx
 
         return load_onnx(path)
     if suffix in (".pth", ".whl"):
         return _quantised(path, calibration)
     if suffix != ".tflite" and Path(path).is_file() and not _is_tflite(path):
         raise ModelError(f"{path} is not a model file; supported are {', '.join(SUFFIXES)}")
+    from golden.importer import load_tflite
+
     return load_tflite(path)
 
 
 def _quantised(path: str | Path, calibration: Sequence[str | Path]) -> Model:
+    from golden.image import IMAGENET, fit, load_pixels
     from golden.ptq import calibrate, load_mobilenet_v2, quantise
 
     if not calibration:

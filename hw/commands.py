@@ -16,6 +16,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from golden.refusal import Refusal
+
 UNITS = ("load", "weights", "depthwise", "pointwise", "store")
 """Units that take commands, in the order of their codes. The sixth unit, `fetch`, delivers them."""
 
@@ -32,7 +34,7 @@ MAGIC = 0x43504553  # "SEPC" in memory order
 FORMAT_VERSION = 2
 
 
-class CommandError(ValueError):
+class CommandError(Refusal):
     """A field value that the command set can't carry, or a block that is not intact."""
 
 

@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from golden.refusal import Refusal
+
 KERNEL = 3
 """Rows and columns of a depthwise window."""
 
@@ -27,7 +29,7 @@ MAX_BURST_BYTES = 256
 """Largest bus burst the engine's buffers are made for."""
 
 
-class ConfigError(ValueError):
+class ConfigError(Refusal):
     """A configuration that is unknown or can't be built."""
 
 

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from golden.refusal import Refusal
 from hw.config import MAX_BURST_BYTES, EngineConfig
 
 
-class MemoryTimingError(ValueError):
+class MemoryTimingError(Refusal):
     """A memory timing that is malformed or can't be."""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from golden.refusal import Refusal
 from hw.commands import CommandError, decode_program
 from hw.config import ConfigError, EngineConfig
 from hw.program import DramTensor, Program
@@ -17,7 +18,7 @@ PROGRAM, IMAGE, MAP, REPORT = "program.bin", "image.bin", "map.json", "report.tx
 """Blocks for the program's address; DRAM contents from address 0; where everything is; what was decided and why."""
 
 
-class ProgramFileError(ValueError):
+class ProgramFileError(Refusal):
     """A file of a compiled program that is missing, broken, or does not belong to the others."""
 
 

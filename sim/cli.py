@@ -7,14 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from golden.model import ModelError
-from golden.network import UnknownLayer
-from hw.commands import CommandError
-from hw.compiler.errors import CompileError
-from hw.config import ConfigError
-from hw.fpga.targets import TargetError
-from hw.memory_timing import MemoryTimingError
-from hw.program_files import ProgramFileError
+from golden.refusal import Refusal
 from hw.proof.errors import ProofError
 from sim.explore.arguments import add_arguments
 from sim.statuses import FAILED, OK, WRONG
@@ -22,11 +15,9 @@ from sim.work import RequestError
 
 MODULES = {"golden": "sim.golden_commands", "tables": "sim.golden_commands", "compile": "sim.program_commands",
            "disasm": "sim.program_commands", "ratio": "sim.ratio", "diff": "sim.diff",
-           "fpga": "sim.fpga_commands", "plot": "sim.plot", "explore": "sim.explore_commands"}
+           "fpga": "sim.fpga_commands", "plot": "sim.plot", "explore": "sim.explore_commands",
+           "sim": "sim.sim_commands"}
 """Where a command's function is, if not in `sim.commands`."""
-
-REFUSALS = (ConfigError, MemoryTimingError, UnknownLayer, ModelError, CompileError, CommandError, ProgramFileError,
-            RequestError, TargetError)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -182,7 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Each command loads what it needs, once it is known which.
         module = importlib.import_module(MODULES.get(args.command, "sim.commands"))
         return getattr(module, f"run_{args.command}")(args)
-    except REFUSALS as error:
+    except Refusal as error:
         print(f"sepconv: {error}", file=sys.stderr)
         return WRONG
     except ProofError as error:

@@ -1,4 +1,4 @@
-"""The commands of `sepconv`, one function each; they return the exit status."""
+"""Commands of `sepconv`, one function each; they return the exit status."""
 
 from argparse import Namespace
 from collections.abc import Sequence
@@ -15,138 +15,27 @@ from hw.compiler.cascade import check_supported
 from hw.compiler.errors import CompileError
 from hw.compiler.layers import ResidualAdd
 from hw.config import PRESETS, EngineConfig, load_config
-from hw.memory_timing import MemoryTiming, parse_memory
+from hw.memory_timing import MemoryTiming
 from hw.rtl import RtlRun
-from sim.advice import advice_text, loss, tried
+from sim.arguments import check_program, open_all, open_network, title_of
 from sim.cli import write_report
 from sim.fpga_list import device_lines
 from sim.golden_commands import save_array
 from sim.model.engine import ModelRun
 from sim.network_run import Comparison, NotExactError, engine_input, finish, plan_network, whole_model
-from sim.pieces import Pieces, compared_pieces, sim_pieces
 from sim.progress import Progress
 from sim.report import (
     aligned,
     engine_lanes,
     engine_line,
     heading,
-    layer_rows,
     run_report,
-    run_text,
     shape_text,
 )
 from sim.search import Planned, plan
 from sim.statuses import FAILED, OK
-from sim.trace import Tracer
-from sim.work import RequestError, Source, golden_output, load_picture, open_source, seeded_picture
-
-
-def _open(args: Namespace) -> tuple[Source, EngineConfig, MemoryTiming]:
-    config, memory = _engine(args)
-    return _open_source(args), config, memory
-
-
-def _engine(args: Namespace) -> tuple[EngineConfig, MemoryTiming]:
-    config, memory = load_config(args.config), parse_memory(args.memory)
-    memory.beat_spacing(config)
-    return config, memory
-
-
-def _open_source(args: Namespace) -> Source:
-    return open_source(name=args.network, alpha=args.alpha, resolution=args.resolution, model=args.model,
-                       calibration=args.calibrate or ())
-
-
-def _title(specs: Sequence[LayerSpec], stripe_rows: int) -> str:
-    what = f"{specs[0].name} alone" if len(specs) == 1 else " → ".join(spec.name for spec in specs) + ", fused"
-    return f"{what}, {stripe_rows} rows at a time"
-
-
-def run_sim(args: Namespace) -> int:
-    """Cycle model of single layers, of a whole network, or of a compiled program."""
-    write_report(*sim_report(args), args.json)
-    return OK
-
-
-def sim_report(args: Namespace) -> tuple[dict[str, Any], str]:
-    """What the cycle model says, in machine-readable form and as text; writes the timeline if one is asked for."""
-    if args.advise and (args.layers or args.program):
-        raise RequestError("--advise is for whole networks: give no LAYER and no --program")
-    if args.program:
-        from sim.program_commands import sim_program
-
-        _check_program(args)
-        return sim_program(args)
-    if args.model is None and args.network not in NETWORKS and args.network in COMPARED and not args.layers:
-        config, memory = _engine(args)
-        _check_advise(args, "its layers are counted one by one")
-        return sim_pieces(args, compared_pieces(args.network), config, memory)
-    source, config, memory = _open(args)
-    if not args.layers:
-        return _sim_network(args, source, config, memory)
-    tracer = Tracer(args.trace)
-    reports, texts = [], [f"{source.title} on {engine_line(config, memory, args.clock_mhz)}"]
-    for name in args.layers:
-        report: dict[str, Any] = {}
-        for specs in source.cascades(name):
-            planned = plan(specs, config, memory, picture=source.reads_picture(specs[0].name))
-            part = run_report(specs, planned.run, config, args.clock_mhz)
-            title = _title(specs, planned.schedule.stripe_rows)
-            texts.append("\n" + run_text(title, specs, part, config))
-            tracer.model(title, planned.program, planned.run)
-            if report:
-                report["in_pair"] = part
-            else:
-                report = heading(source.title, config, memory, args.clock_mhz) | part
-        reports.append(report)
-    if args.json:
-        _add_network_rows(reports, source, config, memory)
-    tracer.write(heading(source.title, config, memory, args.clock_mhz))
-    return reports[0] if len(reports) == 1 else {"schema": 1, "reports": reports}, "\n".join(texts)
-
-
-def _add_network_rows(reports: Sequence[dict[str, Any]], source: Source, config: EngineConfig,
-                      memory: MemoryTiming) -> None:
-    """Each layer's row in the whole network, if the engine runs that as one program."""
-    try:
-        planned = plan_network(source, config, memory)
-    except CompileError:
-        return
-    rows = {row["name"]: row for row in layer_rows(planned.specs, planned.run, config)}
-    for report in reports:
-        report["in_network"] = rows[report["layers"][0]["name"]]
-
-
-def _sim_network(args: Namespace, source: Source, config: EngineConfig,
-                 memory: MemoryTiming) -> tuple[dict[str, Any], str]:
-    """The network as one program; or, if the engine does not run all of it, the pieces it does run."""
-    try:
-        source.whole()
-    except CompileError as error:
-        pieces = Pieces(title=source.title, cascades=source.steps(), host=(), macs=source.network.macs,
-                        reason=str(error))
-        _check_advise(args, pieces.reason)
-        return sim_pieces(args, pieces, config, memory)
-    planned = plan_network(source, config, memory)
-    about = heading(source.title, config, memory, args.clock_mhz)
-    report = about | run_report(planned.specs, planned.run, config, args.clock_mhz)
-    trials = {"tried": tried(source, config, memory, planned.run.cycles)} if args.advise else {}
-    report["advice"] = {"loss": loss(report)} | trials
-    tracer = Tracer(args.trace)
-    tracer.model(source.title, planned.program, planned.run)
-    tracer.write(about)
-    title = f"{source.title} on {engine_line(config, memory, args.clock_mhz)}"
-    return report, "\n".join([run_text(title, planned.specs, report, config), "", advice_text(report)])
-
-
-def _check_advise(args: Namespace, reason: str) -> None:
-    if args.advise:
-        raise RequestError(f"--advise is for networks that run as one program: {reason}")
-
-
-def _check_program(args: Namespace) -> None:
-    if args.layers or args.model:
-        raise RequestError("--program is run as it was compiled: give no LAYER and no --model")
+from sim.tracer import Tracer
+from sim.work import RequestError, Source, golden_output, load_picture, seeded_picture
 
 
 def run_rtl(args: Namespace) -> int:
@@ -160,11 +49,11 @@ def run_rtl(args: Namespace) -> int:
         raise RequestError("--apart is for whole networks: give no LAYER")
     try:
         if args.program:
-            _check_program(args)
+            check_program(args)
             from sim.program_commands import rtl_program
 
             return rtl_program(args)
-        source, config, memory = _open(args)
+        source, config, memory = open_all(args)
         picture = load_picture(args.input)
         if not args.layers:
             return _rtl_network(args, source, config, memory, picture)
@@ -217,7 +106,7 @@ def _rtl_cascade(args: Namespace, source: Source, specs: Sequence[LayerSpec],
     found = {"bit_exact": mismatch is None, "model_cycles": planned.run.cycles, "rtl_cycles": run.cycles}
     report["total"] |= found
     _add_rtl_rows(report, planned.run, run, {specs[-1].name: mismatch is None})
-    title = _title(specs, planned.schedule.stripe_rows)
+    title = title_of(specs, planned.schedule.stripe_rows)
     tracer.rtl(title, planned.program, run, memory)
     return report, "\n".join([
         f"\n{title}: {shape_text(specs[-1])}",
@@ -306,7 +195,7 @@ def run_verilog(args: Namespace) -> int:
 
 def run_list(args: Namespace) -> int:
     """Networks, the layers of one, presets, devices and boards."""
-    source = _open_source(args)
+    source = open_network(args)
     table = [("layer", "kind", "shape", "MACs", "run by")]
     for spec in source.network.layers:
         try:

@@ -12,7 +12,7 @@ from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
 from sim.report import aligned, bound, engine_lanes, engine_line, heading, layer_rows, run_report, shape_text
 from sim.search import Planned, plan
-from sim.trace import Tracer
+from sim.tracer import Tracer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hw.config import ConfigError, EngineConfig
-from sim.commands import sim_report
 from sim.saved_report import load_reports
+from sim.sim_commands import sim_report
 from sim.statuses import OK
 from sim.work import RequestError
 

@@ -37,7 +37,7 @@ from sim.network_run import PlannedNetwork, plan_network, whole_model
 from sim.progress import Progress
 from sim.report import aligned, engine_line, heading, run_report, run_text
 from sim.statuses import FAILED, OK
-from sim.trace import Tracer
+from sim.tracer import Tracer
 from sim.work import RequestError, load_picture, open_source
 
 LARGEST = BLOCK_BYTES << next(field.bits for field in PROGRAM_HEADER if field.name == "commands")

@@ -5,63 +5,20 @@ them), so a unit has further threads as far as its commands overlap. A clock cyc
 integers, those of the reports. The format: docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hw.commands import BLOCK_BYTES, UNITS
 from hw.disassembly import summary, tokens
-from hw.memory_timing import MemoryTiming
-from hw.program import Program
-from hw.rtl import RtlRun
-from sim.model.engine import ModelRun
-from sim.timeline import USERS, Timeline, of_model, of_rtl, waits
-from sim.work import RequestError
+from sim.timeline import USERS, Timeline, waits
 
 POINTS = 2000
 """At most as many points has the counter of the bus."""
 
 Event = dict[str, Any]
-
-
-class Tracer:
-    """Collects the runs of a command for its `--trace` file; without one it does nothing."""
-
-    def __init__(self, path: str | None) -> None:
-        self.path = path
-        self._made_by = ""
-        self._runs: list[tuple[str, Timeline]] = []
-
-    def model(self, title: str, program: Program, run: ModelRun) -> None:
-        if self.path is not None:
-            self._made_by = "model"
-            self._runs.append((title, of_model(program, run)))
-
-    def rtl(self, title: str, program: Program, run: RtlRun, timing: MemoryTiming) -> None:
-        if self.path is not None:
-            self._made_by = "rtl"
-            self._runs.append((title, of_rtl(program, run, timing)))
-
-    def write(self, about: Mapping[str, Any]) -> None:
-        """The file, whole or not at all; `about` is what the viewer shows of it. Raises `RequestError`."""
-        if self.path is None:
-            return
-        runs = enumerate(self._runs, 1)
-        lines = [json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-                 for process, (title, timeline) in runs for event in events(process, title, timeline)]
-        other = json.dumps({**about, "made_by": self._made_by, "time": "1 µs is 1 clock cycle"}, ensure_ascii=False)
-        text = f'{{"displayTimeUnit":"ms","otherData":{other},\n"traceEvents":[\n' + ",\n".join(lines) + "\n]}\n"
-        path = Path(self.path)
-        try:
-            part = path.with_name(f"{path.name}.part")
-            part.write_text(text, encoding="utf-8")
-            part.replace(path)
-        except (OSError, ValueError) as error:
-            raise RequestError(f"--trace {self.path}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def events(process: int, title: str, timeline: Timeline) -> Iterator[Event]:

@@ -15,6 +15,7 @@ from golden.open_model import open_model
 from golden.ops import run_layer
 from golden.pool import AveragePoolLayer, MeanLayer
 from golden.quantise import Rounding
+from golden.refusal import Refusal
 from golden.synthetic import synthesise_input
 from golden.synthetic_model import synthesised_layer
 from hw.compiler.cascade import check_supported
@@ -33,7 +34,7 @@ HOST = ("softmax", "reshape", "quantize", "dequantize", "mul", "sub")
 """Operators at the ends of a network that stay on the host."""
 
 
-class RequestError(ValueError):
+class RequestError(Refusal):
     """A request that can't be met as it stands; the message says what would be."""
 
 

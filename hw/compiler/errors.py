@@ -1,7 +1,9 @@
 """What can't be compiled."""
 
+from golden.refusal import Refusal
 
-class CompileError(ValueError):
+
+class CompileError(Refusal):
     """A layer the engine does not run, or one that can't be placed: says which, what is short, and by how much."""
 
 

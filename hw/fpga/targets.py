@@ -6,11 +6,12 @@ of which are bytes.
 
 from dataclasses import dataclass
 
+from golden.refusal import Refusal
 from hw.fpga.families import FAMILIES, Family
 from hw.fpga.resources import Resources
 
 
-class TargetError(ValueError):
+class TargetError(Refusal):
     """A target or board that is unknown."""
 
 
