@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tests.bench import networks, readme, speed
+from tests.bench import design_space, networks, readme, speed
 from tests.bench.page import page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +19,11 @@ def main() -> int:
     for row in speed.measure():
         print(f"{row.what}: {row.seconds:.2f} s, {row.ratio:.1f} × import numpy", file=sys.stderr, flush=True)
         timed.append(row)
-    text = page(measured, timed)
+    rates = []
+    for row in design_space.measure():
+        print(f"{row.what}: {row.found}", file=sys.stderr, flush=True)
+        rates.append(row)
+    text = page(measured, timed, rates)
     print(text)
     PAGE.write_text(text)
     README.write_text(readme.renewed(README.read_text()))

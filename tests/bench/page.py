@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sim.account import KEYS, account
 from tests.bench import peers
+from tests.bench.design_space import Rate
 from tests.bench.networks import Measured
 from tests.bench.speed import Timed
 
@@ -20,7 +21,7 @@ DRAM in the loop, batch 1. The memory is the default one: read latency 40 cycles
 """
 
 
-def page(networks: Sequence[Measured], speeds: Sequence[Timed]) -> str:
+def page(networks: Sequence[Measured], speeds: Sequence[Timed], rates: Sequence[Rate]) -> str:
     """All of the page."""
     return "\n".join([
         INTRODUCTION, "## Utilisation", "", utilisation(networks),
@@ -30,7 +31,8 @@ def page(networks: Sequence[Measured], speeds: Sequence[Timed]) -> str:
         "\n## Error of the cycle model\n", error(networks),
         "\nPeers' models, as their papers state:\n",
         table(("model", "compared", "error"), peers.MODEL_ERROR),
-        "\n## Speed of the model\n", machine(), "", speed(speeds),
+        "\n## Speed of the model\n", machine(), "", speed(speeds), "",
+        table(("what", "measured", "bar"), [(row.what, row.found, row.bar) for row in rates]),
         "\nOthers on MobileNetV1 1.0-224, each a whole process on an idle 2-core machine:\n",
         table(("explorer", "its cycles", "wall time", "peak memory"), peers.MODEL_SPEED), ""])
 
