@@ -23,7 +23,7 @@ DATA = Path(__file__).parent / "data"
 FITTED = ("lut", "ff")
 COUNTED = ("dsp", "bram")
 
-FEWEST = 3
+FEWEST = 2
 """Samples a fit, and its error, can be made of."""
 
 Coefficients = dict[tuple[str, str], NDArray[np.float64]]

@@ -48,6 +48,8 @@ def _heading(report: Mapping[str, Any]) -> list[str]:
         + "; multipliers and memory blocks are counted"
         + ("" if error["dsp"]["largest"] == error["bram"]["largest"] == 0 else ", which is not exact for all"),
     ]
+    if report["area_model"]["is_old"]:
+        lines.append("  those engines were made from earlier gateware: --fit makes them anew")
     return lines
 
 

@@ -84,7 +84,6 @@ def test_memory_blocks_hold_their_bits() -> None:
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.json")), ids=lambda path: path.stem)
 def test_data_that_are_shipped(path: Path) -> None:
     model = load_area_model(path.stem)
-    assert len(model.samples) >= max(len(terms(model.samples[0].config)) for terms in PARTS.values()) + 2
     assert len({sample.gateware for sample in model.samples}) == 1
     for sample in model.samples:
         assert (multiplier_blocks(sample.config), memory_blocks(sample.config, path.stem)) == (
@@ -102,7 +101,7 @@ def test_data_that_are_not_there_or_spoilt(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"not area data: pe_rows=7"):
         load_area_model("ecp5", tmp_path)
     (tmp_path / "ecp5.json").write_text('{"family": "ecp5", "tools": {}, "samples": []}')
-    with pytest.raises(RequestError, match=r"not area data: 0 samples, at least 3 are needed"):
+    with pytest.raises(RequestError, match=r"not area data: 0 samples, at least 2 are needed"):
         load_area_model("ecp5", tmp_path)
 
 
