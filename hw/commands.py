@@ -182,7 +182,8 @@ COUNTS: Mapping[str, tuple[str, ...]] = {
     "store": ("blocks", "beats"),
     "weights": ("beats",),
     "depthwise": ("blocks", "column_blocks", "out_rows", "out_width"),
-    "pointwise": ("passes", "in_blocks", "kernel_rows", "kernel_cols", "tiles", "out_blocks", "octets"),
+    "pointwise": ("passes", "in_blocks", "kernel_rows", "kernel_cols", "tiles", "tile_vectors", "last_vectors",
+                  "out_blocks", "octets"),
 }
 """Fields that must not be 0: with nothing to do a unit would not come to an end, so `fetch` refuses the command."""
 

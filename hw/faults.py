@@ -38,6 +38,8 @@ FAULTS = (
     Fault(code=4, name="tag", text="a block belongs to another program", **_BLOCK),
     Fault(code=5, name="unit", text="a command names no unit", **_BLOCK),
     Fault(code=6, name="count", text="a command has nothing to do: one of its counts is 0", **_BLOCK),
+    Fault(code=7, name="fields", text="a command's fields contradict one another, or the engine's sizes",
+          command="index of the command among those of its unit"),
     Fault(code=8, name="read_slave", text="the memory answered a read with SLVERR", command=_COMMAND,
           address="first byte of the beat"),
     Fault(code=9, name="read_decode", text="the memory answered a read with DECERR", command=_COMMAND,

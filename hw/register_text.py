@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hw.faults import FAULTS, SOURCES
-from hw.registers import ADDRESS_BITS, REGISTERS
+from hw.registers import ADDRESS_BITS, BASE_ALIGNMENT, REGISTERS
 
 DOCUMENT = Path("docs/registers.md")
 HEADER = Path("hw/driver/sepconv_registers.h")
@@ -12,7 +12,8 @@ _INTRODUCTION = (
     f"An AXI4-Lite port of {1 << ADDRESS_BITS} bytes; registers of 32 bits, byte strobes are obeyed. Offsets not"
     " listed, writes to read-only registers (`ro`), values a register can't hold and settings written while the"
     " engine is not at rest (`busy`, `error` and `halting` all 0) are answered with SLVERR and change nothing. Windows"
-    " are inclusive; after reset they are empty, and the engine can touch nothing.")
+    " are inclusive; after reset they are empty, and the engine can touch nothing. Addresses are counted from BASE: to"
+    " each that goes out on the bus it is added, in no cycle of its own.")
 _ERRORS = ("The first fault wins. From then on no burst is asked for; when the open ones are done the interrupt rises,"
            " and a soft reset makes the engine ready for the next program.")
 
@@ -48,7 +49,8 @@ def markdown() -> str:
 def c_header() -> str:
     """The text of `HEADER`."""
     lines = ["/* Registers of sepconv. Made by `python -m hw.register_text`; do not edit. */",
-             "#ifndef SEPCONV_REGISTERS_H", "#define SEPCONV_REGISTERS_H", ""]
+             "#ifndef SEPCONV_REGISTERS_H", "#define SEPCONV_REGISTERS_H", "",
+             "/* Bytes BASE must be a multiple of. */", f"#define SEPCONV_BASE_ALIGNMENT {BASE_ALIGNMENT}u", ""]
     for register in REGISTERS:
         lines += [f"/* {register.doc} ({register.access}) */",
                   f"#define SEPCONV_{register.name} {register.offset:#04x}u"]

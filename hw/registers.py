@@ -21,6 +21,9 @@ BURST_SIZES = (32, 64, 128, MAX_BURST_BYTES)
 PROGRAM_ALIGNMENT = 32
 """Bytes PROGRAM_ADDRESS must be a multiple of: the widest bus."""
 
+BASE_ALIGNMENT = 4096
+"""Bytes BASE must be a multiple of: what no burst crosses here it does not cross there."""
+
 NOWHERE = 0xFFFF_FFFF
 """First byte of a window that is empty."""
 
@@ -106,6 +109,8 @@ REGISTERS = (
     )),
     Register("ERROR_COMMAND", 0x34, "ro", "which command it happened to"),
     Register("ERROR_ADDRESS", 0x38, "ro", "where it happened"),
+    Register("BASE", 0x3C, "rw", "address on the bus of what programs, windows and the other registers call address 0,"
+             f" a multiple of {BASE_ALIGNMENT}; no address may pass 2^32", setting=True),
     Register("CYCLES_LOW", 0x40, "ro", "clock cycles from start to now or to the interrupt"),
     Register("CYCLES_HIGH", 0x44, "ro", "their upper half, as it was when CYCLES_LOW was last read"),
     Register("READ_BEATS", 0x48, "ro", "bus beats read since the start"),

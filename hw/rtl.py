@@ -17,6 +17,9 @@ from hw.program import Program
 from hw.registers import BY_NAME, REGISTERS
 from hw.verilator import ToolError, build_simulator, environment
 
+BASE = 0x5EED_3000
+"""Where memory is on the engine's bus if a job does not say otherwise: not at 0, as on any board."""
+
 OnEvent = Callable[[str, str, int], None]
 """Called with ``started`` or ``ended``, unit and cycle of a command, soon after it happened."""
 
@@ -71,6 +74,7 @@ class Job:
     bad_read, bad_write: the n-th read beat or write burst, from 1 on, is answered with `bad_response`; 0: none
     bad_response: 2 SLVERR, 3 DECERR
     poke_cycle, poke: cycle of a write to CONTROL, and what is written; cycle 0: none
+    base: address of the memory on the bus
     windows: (first, last) byte that may be read and that may be written; None: as the program needs them
     limit: cycles after which a run is given up; None: more than any legal program takes
     """
@@ -83,6 +87,7 @@ class Job:
     bad_response: int = 2
     poke_cycle: int = 0
     poke: int = 0
+    base: int = BASE
     windows: tuple[tuple[int, int], tuple[int, int]] | None = None
     limit: int | None = None
 
@@ -100,7 +105,8 @@ class Job:
             "pause_length": timing.pause_length, "pause_phase": timing.pause_phase,
             "program_address": self.program.address, "read_first": read[0], "read_last": read[1],
             "write_first": write[0], "write_last": write[1], "limit": limit,
-            **{name: getattr(self, name) for name in ("bad_read", "bad_write", "bad_response", "poke_cycle", "poke")},
+            **{name: getattr(self, name) for name in (
+                "base", "bad_read", "bad_write", "bad_response", "poke_cycle", "poke")},
         }
 
 

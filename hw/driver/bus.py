@@ -8,10 +8,13 @@ POLL_SECONDS = 0.001
 
 
 class Bus(ABC):
-    """An engine's registers by byte offset, and memory by the byte addresses the engine uses.
+    """An engine's registers by byte offset, and a buffer in memory that the engine and the host share.
 
     What `write_memory` wrote must be in memory, not in a cache, before a later `write32` arrives.
     """
+
+    base = 0
+    """Address of the buffer on the engine's bus, a multiple of `hw.registers.BASE_ALIGNMENT`."""
 
     @abstractmethod
     def read32(self, offset: int) -> int:
@@ -23,11 +26,11 @@ class Bus(ABC):
 
     @abstractmethod
     def read_memory(self, address: int, size: int) -> bytes:
-        """`size` bytes from `address` on."""
+        """`size` bytes from byte `address` of the buffer on."""
 
     @abstractmethod
     def write_memory(self, address: int, data: bytes) -> None:
-        """Writes `data` from `address` on."""
+        """Writes `data` from byte `address` of the buffer on."""
 
     def wait(self, seconds: float) -> None:
         """Waits for the interrupt, at most `seconds`; to return early does no harm."""

@@ -13,7 +13,7 @@ from hw.config import MAX_BURST_BYTES
 from hw.driver.bus import POLL_SECONDS, Bus
 from hw.driver.errors import DriverError, EngineFaultError, EngineTimeoutError
 from hw.program import Program
-from hw.registers import BY_NAME, MAP_VERSION, PROGRAM_ALIGNMENT
+from hw.registers import BASE_ALIGNMENT, BY_NAME, MAP_VERSION, PROGRAM_ALIGNMENT
 
 TIMEOUT = 10.0
 """Seconds a program may take if nothing else is said."""
@@ -59,7 +59,8 @@ class Driver:
     def load(self, program: Program, *, burst_bytes: int = MAX_BURST_BYTES) -> None:
         """Puts `program` into memory and points the engine at it; the engine may touch nothing else.
 
-        Raises `DriverError` if the program is not for this engine, or if the engine is not at rest.
+        Raises `DriverError` if the program is not for this engine, if the engine is not at rest, or if memory is where
+        the engine can't reach it.
         """
         config = program.config
         if config.hash != self.config:
@@ -67,10 +68,13 @@ class Driver:
                 f"the program is for {config.name} ({config.hash:#010x}), the engine is {self.config:#010x}")
         if program.address % PROGRAM_ALIGNMENT:
             raise DriverError(f"program at {program.address:#x}: must be a multiple of {PROGRAM_ALIGNMENT}")
+        base, last = self.bus.base, (1 << 32) - program.memory_bytes
+        if base % BASE_ALIGNMENT or not 0 <= base <= last:
+            raise DriverError(f"buffer at {base:#x}: must be a multiple of {BASE_ALIGNMENT} up to {last:#x}")
         self._check_at_rest()
         self.bus.write_memory(0, program.image)
         self.bus.write_memory(program.address, program.encoded)
-        settings = {"PROGRAM_ADDRESS": program.address, "BURST_BYTES": burst_bytes}
+        settings = {"BASE": base, "PROGRAM_ADDRESS": program.address, "BURST_BYTES": burst_bytes}
         for kind, window in (("READ", program.read_window), ("WRITE", program.write_window)):
             settings |= {f"{kind}_FIRST": window[0], f"{kind}_LAST": window[1]}
         for name, value in settings.items():

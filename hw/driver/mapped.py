@@ -19,13 +19,15 @@ def _map(path: Path, offset: int, size: int) -> memoryview:
 class MappedBus(Bus):
     """Registers from byte `registers_offset` of one file on, memory from `memory_offset` of another on.
 
-    Byte 0 of the mapped memory is what the engine calls address 0. Offsets are multiples of the page size. Raises
-    `OSError` if a file can't be mapped.
+    `base` is the address of the mapped memory on the engine's bus: with ``/dev/mem`` the same as `memory_offset`.
+    Offsets are multiples of the page size. Raises `OSError` if a file can't be mapped.
     """
 
     def __init__(
-        self, registers: Path, memory: Path, memory_bytes: int, *, registers_offset: int = 0, memory_offset: int = 0
+        self, registers: Path, memory: Path, memory_bytes: int, *, base: int = 0, registers_offset: int = 0,
+        memory_offset: int = 0
     ) -> None:
+        self.base = base
         self._registers = _map(registers, registers_offset, 1 << ADDRESS_BITS).cast("I")
         self._memory = _map(memory, memory_offset, memory_bytes)
 

@@ -49,6 +49,7 @@ static enum sepconv_result check_program(const struct sepconv *engine, const str
 enum sepconv_result sepconv_load(struct sepconv *engine, const struct sepconv_model *model) {
     const struct sepconv_bus *bus = engine->bus;
     const uint32_t settings[][2] = {
+        {SEPCONV_BASE, bus->base},
         {SEPCONV_PROGRAM_ADDRESS, model->program_address}, {SEPCONV_BURST_BYTES, model->burst_bytes},
         {SEPCONV_READ_FIRST, model->read_first},           {SEPCONV_READ_LAST, model->read_last},
         {SEPCONV_WRITE_FIRST, model->write_first},         {SEPCONV_WRITE_LAST, model->write_last},
@@ -56,6 +57,7 @@ enum sepconv_result sepconv_load(struct sepconv *engine, const struct sepconv_mo
     enum sepconv_result result = check_program(engine, model);
     if (result == SEPCONV_OK) result = at_rest(engine);
     if (result != SEPCONV_OK) return result;
+    if (bus->base % SEPCONV_BASE_ALIGNMENT || bus->base > UINT32_MAX - model->read_last) return SEPCONV_OUT_OF_REACH;
     engine->model = 0;
     bus->write_memory(bus->context, 0, model->image, model->image_bytes);
     bus->write_memory(bus->context, model->program_address, model->program, model->program_bytes);

@@ -11,10 +11,12 @@
 #include "sepconv_program.h"
 #include "sepconv_registers.h"
 
-/* How the host reaches the engine. Addresses are those the engine uses. What write_memory wrote must be in memory, not
- * in a cache, before a later write32 arrives; read_memory must not return what a cache held before. */
+/* How the host reaches the engine, and a buffer in memory that both share. Addresses are bytes of the buffer. What
+ * write_memory wrote must be in memory, not in a cache, before a later write32 arrives; read_memory must not return what
+ * a cache held before. */
 struct sepconv_bus {
     void *context; /* first argument of all functions */
+    uint32_t base; /* address of the buffer on the engine's bus, a multiple of SEPCONV_BASE_ALIGNMENT */
     uint32_t (*read32)(void *context, uint32_t offset);
     void (*write32)(void *context, uint32_t offset, uint32_t value);
     void (*read_memory)(void *context, uint32_t address, uint8_t *data, uint32_t size);
@@ -57,6 +59,7 @@ enum sepconv_result {
     SEPCONV_NOT_AT_REST, /* it runs, or has stopped and was not reset */
     SEPCONV_NOT_LOADED,
     SEPCONV_REFUSED, /* a setting does not read back as it was written */
+    SEPCONV_OUT_OF_REACH, /* the buffer is not aligned, or passes the end of the address space */
     SEPCONV_FAULT, /* the engine stopped: see `fault` */
     SEPCONV_GAVE_UP, /* `wait` of the bus returned 0: it still runs */
     SEPCONV_NOT_STARTED /* at rest, and nothing has ended */

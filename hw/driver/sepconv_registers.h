@@ -2,6 +2,9 @@
 #ifndef SEPCONV_REGISTERS_H
 #define SEPCONV_REGISTERS_H
 
+/* Bytes BASE must be a multiple of. */
+#define SEPCONV_BASE_ALIGNMENT 4096u
+
 /* the letters SEPC (ro) */
 #define SEPCONV_IDENTITY 0x00u
 #define SEPCONV_IDENTITY_RESET 0x43504553u
@@ -63,6 +66,8 @@
 #define SEPCONV_ERROR_COMMAND 0x34u
 /* where it happened (ro) */
 #define SEPCONV_ERROR_ADDRESS 0x38u
+/* address on the bus of what programs, windows and the other registers call address 0, a multiple of 4096; no address may pass 2^32 (rw) */
+#define SEPCONV_BASE 0x3cu
 /* clock cycles from start to now or to the interrupt (ro) */
 #define SEPCONV_CYCLES_LOW 0x40u
 /* their upper half, as it was when CYCLES_LOW was last read (ro) */
@@ -99,6 +104,7 @@
 #define SEPCONV_FAULT_TAG 4u /* a block belongs to another program */
 #define SEPCONV_FAULT_UNIT 5u /* a command names no unit */
 #define SEPCONV_FAULT_COUNT 6u /* a command has nothing to do: one of its counts is 0 */
+#define SEPCONV_FAULT_FIELDS 7u /* a command's fields contradict one another, or the engine's sizes */
 #define SEPCONV_FAULT_READ_SLAVE 8u /* the memory answered a read with SLVERR */
 #define SEPCONV_FAULT_READ_DECODE 9u /* the memory answered a read with DECERR */
 #define SEPCONV_FAULT_WRITE_SLAVE 10u /* the memory answered a write with SLVERR */
@@ -128,6 +134,7 @@
     ENTRY(4u, "tag", "a block belongs to another program") \
     ENTRY(5u, "unit", "a command names no unit") \
     ENTRY(6u, "count", "a command has nothing to do: one of its counts is 0") \
+    ENTRY(7u, "fields", "a command's fields contradict one another, or the engine's sizes") \
     ENTRY(8u, "read_slave", "the memory answered a read with SLVERR") \
     ENTRY(9u, "read_decode", "the memory answered a read with DECERR") \
     ENTRY(10u, "write_slave", "the memory answered a write with SLVERR") \

@@ -1,12 +1,13 @@
 """AXI4 on the outside of a `BurstPort`."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.config import EngineConfig
 from hw.gateware.bus import BurstPort
 from hw.gateware.component import Component
+from hw.registers import BASE_ALIGNMENT
 
 INCR = 1
 CACHE = 0b0011
@@ -38,6 +39,7 @@ class AxiManager(Component):
     Members
     -------
     bursts : In(`BurstPort`); axi : Out(`Axi`).
+    base : In(32), a multiple of `BASE_ALIGNMENT` that is added to each address.
 
     Timing
     ------
@@ -47,14 +49,16 @@ class AxiManager(Component):
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
-        super().__init__({"bursts": In(BurstPort(config)), "axi": Out(Axi(config))})
+        super().__init__({"bursts": In(BurstPort(config)), "base": In(32), "axi": Out(Axi(config))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         bursts, axi = self.bursts, self.axi
+        page, asked = BASE_ALIGNMENT.bit_length() - 1, bursts.request_address
+        address = Cat(asked[:page], asked[page:] + self.base[page:])
         for channel, wanted in (("aw", bursts.request_write), ("ar", ~bursts.request_write)):
             m.d.comb += [getattr(axi, f"{channel}{name}").eq(value) for name, value in (
-                ("valid", bursts.request_valid & wanted), ("addr", bursts.request_address),
+                ("valid", bursts.request_valid & wanted), ("addr", address),
                 ("len", bursts.request_beats - 1), ("size", (self.config.bus_bytes - 1).bit_length()),
                 ("burst", INCR), ("cache", CACHE))]
         # Addresses taken less bursts sent: −1 if the data of the address that is shown were taken before it.

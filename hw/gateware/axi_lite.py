@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.config import EngineConfig
 from hw.gateware.component import Component
-from hw.registers import ADDRESS_BITS, BURST_SIZES, BY_NAME, OFFSET, PROGRAM_ALIGNMENT, REGISTERS
+from hw.registers import ADDRESS_BITS, BASE_ALIGNMENT, BURST_SIZES, BY_NAME, OFFSET, PROGRAM_ALIGNMENT, REGISTERS
 
 OKAY, SLVERR = 0, 2
 SETTINGS = tuple(register for register in REGISTERS if register.setting)
@@ -123,4 +123,6 @@ def _holds(name: str, value: Signal):
         return Cat(value == size for size in BURST_SIZES).any()
     if name == "PROGRAM_ADDRESS":
         return (value & (PROGRAM_ALIGNMENT - 1)) == 0
+    if name == "BASE":
+        return (value & (BASE_ALIGNMENT - 1)) == 0
     return Const(1)

@@ -5,7 +5,7 @@ from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hw.config import EngineConfig
+from hw.config import KERNEL, EngineConfig
 from hw.gateware.activation_memory import ReadPort, WritePort, enable_bytes
 from hw.gateware.component import Component
 from hw.gateware.depthwise_lanes import DepthwiseLanes
@@ -29,6 +29,7 @@ class Depthwise(Component):
     command : In(`CommandPort`); a command starts when its taps can be loaded and its predecessor has been taken.
     read : Out(`ReadPort`); write : Out(`WritePort`); weights : Out(`WordPort`).
     ended : Out(1), the last word of a command is being written.
+    illegal : Out(1), the command started last can not end: its column blocks do not reach its last window.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -38,7 +39,7 @@ class Depthwise(Component):
             "read": Out(ReadPort(config)),
             "write": Out(WritePort(config)),
             "weights": Out(WordPort(config.dw_word_bytes)),
-            "ended": Out(1),
+            "ended": Out(1), "illegal": Out(1),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -69,6 +70,8 @@ class Depthwise(Component):
             m.d.sync += [following.eq(self.command.fields), waiting.eq(1)]
         with m.If(take):
             m.d.sync += waiting.eq(0)
+        columns = (following.out_width - 1) * following.stride + KERNEL
+        m.d.comb += self.illegal.eq(waiting & (columns > following.column_blocks * config.pe_pixels))
 
         # What stays the same during a command is kept once per command in the pipeline.
         m.submodules.contexts = contexts = Memory(shape=KEPT, depth=CONTEXTS, init=[])

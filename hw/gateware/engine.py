@@ -136,6 +136,13 @@ class Engine(Component):
         m.d.comb += [deadlock.moves.eq(moves | self.finished), deadlock.started.eq(started)]
         for index, queue in enumerate(queues):
             m.d.comb += [deadlock.missing[index].eq(queue.missing), deadlock.empty[index].eq(~queue.valid)]
+        refused = Signal(FAULT)
+        m.d.sync += refused.code.eq(0)
+        for index, unit in enumerate(units.values()):
+            if unit in (depthwise, pointwise):
+                with m.If(unit.illegal):
+                    m.d.sync += [refused.code.eq(CODES["fields"]), refused.source.eq(index),
+                                 refused.command.eq(started[index] - 1)]
         m.d.comb += self.fault.eq(deadlock.fault)
         with m.If(activations.conflict):
             m.d.comb += [
@@ -143,6 +150,8 @@ class Engine(Component):
                 self.fault.command.eq(ended[activations.conflict_unit]),
                 self.fault.address.eq(activations.conflict_group),
             ]
+        with m.If(refused.code != 0):
+            m.d.comb += self.fault.eq(refused)
         with m.If(fetch.fault.code != 0):
             m.d.comb += self.fault.eq(fetch.fault)
         with m.If(arbiter.fault.code != 0):

@@ -22,6 +22,8 @@ class Pointwise(Component):
     command : In(`CommandPort`); a command starts when its weights can be loaded and its predecessor has been taken.
     read : Out(`ReadPort`); write : Out(`WritePort`); weights : Out(`WordPort`).
     ended : Out(1), the last octet of a command is being written.
+    illegal : Out(1), the command started last can not end: its tiles do not fit into half of the accumulators, or it
+        has more passes than are counted.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -31,7 +33,7 @@ class Pointwise(Component):
             "read": Out(ReadPort(config)),
             "write": Out(WritePort(config)),
             "weights": Out(WordPort(config.weight_word_bytes)),
-            "ended": Out(1),
+            "ended": Out(1), "illegal": Out(1),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -62,6 +64,11 @@ class Pointwise(Component):
             m.d.sync += [following.eq(self.command.fields), waiting.eq(1)]
         with m.If(take):
             m.d.sync += waiting.eq(0)
+
+        vectors = Mux(following.residual_passes != 0, self.config.half_vectors // 2, self.config.half_vectors)
+        counted = following.passes + following.residual_passes
+        m.d.comb += self.illegal.eq(waiting & ((following.tile_vectors > vectors) | (following.last_vectors > vectors)
+                                               | counted[len(following.passes):].any()))
 
         half_busy = Signal(2)
         m.d.sync += half_busy.eq(half_busy & ~drain.free

@@ -88,7 +88,8 @@ class Store(Component):
             bursts.blocks.eq(fields.blocks), bursts.beats.eq(fields.beats),
             burst_start.eq(bursts.busy & (filling == 0) & (free != 0)),
             beat.valid.eq(burst_start | (filling != 0)),
-            beat.last.eq(beat.valid & (filling == bursts.burst.beats - 1)),
+            # A burst of no beats, which begins inside of a beat, is asked for like any other, and refused then.
+            beat.last.eq(beat.valid & (filling + 1 >= bursts.burst.beats)),
             beat.final.eq(bursts.burst.final),
             beat.chunk.eq(chunk), beat.address.eq(bursts.burst.address), beat.beats.eq(bursts.burst.beats),
             bursts.burst.grant.eq(beat.last),

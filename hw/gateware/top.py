@@ -41,6 +41,7 @@ class Sepconv(Component):
         m.submodules.manager = ResetInserter(control.reset)(manager)
         connect(m, s_axi=flipped(self.s_axi), registers=registers.axi)
         connect(m, engine=engine.bus, manager=manager.bursts)
+        m.d.comb += manager.base.eq(registers.setting_BASE)
         connect(m, manager=manager.axi, m_axi=flipped(self.m_axi))
         if config.retire_port:
             m.d.comb += [self.started.eq(engine.started), self.ended.eq(engine.ended)]

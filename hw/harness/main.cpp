@@ -94,9 +94,9 @@ class Memory {
         open_ -= closes + read_closes;
         if (top.m_axi_arvalid && top.m_axi_awvalid) broken = "two requests at once";
         if (top.m_axi_arvalid && top.m_axi_arready)
-            accept({false, top.m_axi_araddr, top.m_axi_arlen + 1u, cycle + read_latency_}, cycle);
+            accept({false, top.m_axi_araddr - base_, top.m_axi_arlen + 1u, cycle + read_latency_}, cycle);
         if (top.m_axi_awvalid && top.m_axi_awready)
-            accept({true, top.m_axi_awaddr, top.m_axi_awlen + 1u, cycle + 1}, cycle);
+            accept({true, top.m_axi_awaddr - base_, top.m_axi_awlen + 1u, cycle + 1}, cycle);
     }
 
     uint64_t open() const { return open_; }
@@ -109,7 +109,7 @@ class Memory {
         due_ = std::max(due_, now + 1 - std::min(now + 1, cycle_units_)) + beat_units_;
         const bool write = burst.write;
         const bool last = --burst.beats == 0;
-        if (burst.address + bus_bytes_ > bytes_.size()) {
+        if (burst.address > bytes_.size() - bus_bytes_) {
             broken = "an address outside of the memory";
         } else if (write) {
             const auto* data = reinterpret_cast<const uint8_t*>(&top.m_axi_wdata);
@@ -141,7 +141,8 @@ class Memory {
 
     Mapped& bytes_;
     const Options& options_;
-    const uint64_t bus_bytes_ = options_.at("bus_bytes"), read_latency_ = options_.at("read_latency"),
+    // Addresses are counted from `base`, as the engine does.
+    const uint64_t base_ = options_.at("base"), bus_bytes_ = options_.at("bus_bytes"), read_latency_ = options_.at("read_latency"),
                    write_latency_ = options_.at("write_latency"), beat_units_ = options_.at("beat_units"),
                    cycle_units_ = options_.at("cycle_units"), max_outstanding_ = options_.at("max_outstanding"),
                    pause_period_ = options_.at("pause_period"), pause_length_ = options_.at("pause_length"),
@@ -177,7 +178,7 @@ class Bench {
             while (read(SEPCONV_STATUS) & SEPCONV_STATUS_HALTING_MASK) {}
         }
         for (const auto& [name, offset] : {
-                 std::pair{"program_address", SEPCONV_PROGRAM_ADDRESS}, {"burst_bytes", SEPCONV_BURST_BYTES},
+                 std::pair{"base", SEPCONV_BASE}, {"program_address", SEPCONV_PROGRAM_ADDRESS}, {"burst_bytes", SEPCONV_BURST_BYTES},
                  {"read_first", SEPCONV_READ_FIRST}, {"read_last", SEPCONV_READ_LAST},
                  {"write_first", SEPCONV_WRITE_FIRST}, {"write_last", SEPCONV_WRITE_LAST}})
             write(offset, options.at(name));

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.commands import COUNTS, UNITS, Command
+from hw.commands import UNITS
 from hw.program import DramTensor, Program
 from hw.proof.cells import Cells
 from hw.proof.depthwise import depthwise
+from hw.proof.endings import hindrance
 from hw.proof.errors import ProofError
 from hw.proof.footprint import DRAM_CELL, Footprint
 from hw.proof.order import Clock, clocks, name_of
@@ -22,7 +23,7 @@ FOOTPRINTS = {"load": load, "weights": weights, "depthwise": depthwise, "pointwi
 def prove(program: Program) -> None:
     """Raises `ProofError` unless all of this holds under any delays of memory and units, for any depth of the queues:
 
-    - no deadlock;
+    - no deadlock, and no command that does not end;
     - no bank conflict: no two units read one bank group of the activation memory, or write one, at the same time;
     - no race: whatever a command reads, a command that has ended by then has written, and whatever it overwrites,
       only its own unit may still have to read. So each value is that of program order;
@@ -32,9 +33,10 @@ def prove(program: Program) -> None:
     memories = _memories(program)
     banks = _Banks(program)
     for command, (number, clock) in zip(program.commands, clocks(program), strict=True):
-        _check_counts(program, command, number)
-        touched = FOOTPRINTS[command.unit](command.fields, program.config)
         by = _Command(program, command.unit, number, clock)
+        if reason := hindrance(command.unit, command.fields, program.config):
+            raise ProofError(f"{by} {reason}")
+        touched = FOOTPRINTS[command.unit](command.fields, program.config)
         for name, boxes in touched.reads.items():
             memories[name].read(by, boxes)
         for name, boxes in touched.writes.items():
@@ -135,12 +137,6 @@ class _Banks:
 
     def _groups(self, box: Cells) -> range:
         return range(box.start // self._cells, box.last // self._cells + 1)
-
-
-def _check_counts(program: Program, command: Command, number: int) -> None:
-    for name in COUNTS[command.unit]:
-        if not command.fields[name]:
-            raise ProofError(f"{name_of(program, command.unit, number)} has nothing to do: {name} is 0")
 
 
 def _memories(program: Program) -> dict[str, _Memory]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -13,6 +14,7 @@ from hw.commands import UNITS
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming, parse_memory
 from hw.program import Program
+from hw.registers import BASE_ALIGNMENT
 from tests.cocotb_bench.axi_rules import AxiLimits
 from tests.support.cases import Case, find_case
 from tests.support.compare import Mismatch, assert_tensor_equal
@@ -97,6 +99,7 @@ class Scene:
     Members
     -------
     program, timing, values
+    base: where memory begins on the bus
     data: contents of the memory; painted, until the driver writes to it
     output: what the driver has read back
     limits: of the memory port
@@ -112,6 +115,7 @@ class Scene:
         if job.broken:
             self.program = FAULTS[job.broken](self.program)
         self.values = case.values(job.seed)
+        self.base = random.Random(job.seed).randrange(1 << 31 - 12) * BASE_ALIGNMENT
         self.data = np.full(self.program.memory_bytes + GUARD, PAINT, np.uint8)
         self.output: NDArray[np.int8] | None = None
         (read_first, read_last), (write_first, write_last) = self.program.read_window, self.program.write_window
@@ -121,14 +125,14 @@ class Scene:
             if job.handshake == "timed"
             else config.max_outstanding,
             burst_bytes=self.timing.burst_bytes,
-            reads=(read_first, read_last + 1),
-            writes=(write_first, write_last + 1),
+            reads=(self.base + read_first, self.base + read_last + 1),
+            writes=(self.base + write_first, self.base + write_last + 1),
             identifier=0,
         )
         self.limit = 20_000 + 8 * self.program.memory_bytes
 
     def timed_memory(self) -> TimedMemory:
-        return TimedMemory(config=self.program.config, timing=self.timing, data=self.data)
+        return TimedMemory(config=self.program.config, timing=self.timing, data=self.data, base=self.base)
 
     def check(self) -> None:
         """Raises `Mismatch` unless the output is golden's and nothing else has changed."""

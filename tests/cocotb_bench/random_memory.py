@@ -27,25 +27,27 @@ def register_master(dut) -> AxiLiteMaster:
 
 
 class RandomMemory:
-    """An AXI4 memory whose contents are `data`.
+    """An AXI4 memory whose contents, from address `base` on, are `data`.
 
     Members
     -------
     refuse: (``read`` or ``write``, n): the n-th beat from now on is answered with SLVERR
-    refused: address of that beat
+    refused: address of that beat, from `base` on
     """
 
-    def __init__(self, dut, data: NDArray[np.uint8], rng: random.Random) -> None:
-        self.dut, self.data, self.rng = dut, data, rng
+    def __init__(self, dut, data: NDArray[np.uint8], base: int, rng: random.Random) -> None:
+        self.dut, self.data, self.base, self.rng = dut, data, base, rng
         self.refuse: tuple[str, int] | None = None
         self.refused: int | None = None
         self.slave = AxiSlave(AxiBus.from_prefix(dut, "m_axi"), dut.clk, dut.rst, target=self)
 
     async def read(self, address: int, length: int) -> bytes:
+        address -= self.base
         await self._step("read", address)
         return self.data[address : address + length].tobytes()
 
     async def write(self, address: int, data: bytes) -> None:
+        address -= self.base
         await self._step("write", address)
         self.data[address : address + len(data)] = np.frombuffer(data, np.uint8)
 

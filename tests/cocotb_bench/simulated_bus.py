@@ -15,7 +15,7 @@ class SimulatedBus(Bus):
     """Called from a thread that `cocotb.task.bridge` made; raises what the test bench has noticed meanwhile."""
 
     def __init__(self, bench, master: AxiLiteMaster) -> None:
-        self.bench, self.master = bench, master
+        self.bench, self.master, self.base = bench, master, bench.scene.base
 
     def read32(self, offset: int) -> int:
         answer = resume(self.master.read)(offset, 4)

@@ -60,7 +60,7 @@ class Testbench:
         if scene.job.handshake == "timed":
             self._show(idle(scene.program.config))
         else:
-            self.random = RandomMemory(dut, self.data, self.rng)
+            self.random = RandomMemory(dut, self.data, scene.base, self.rng)
             if scene.job.handshake == "random":
                 pause_at_random(self.rng, self.random.slave, self.bus.master)
             else:

@@ -21,11 +21,12 @@ def test_request(config) -> None:
             put(ctx, bursts.request_valid, 1)
             put(ctx, bursts.request_write, write)
             put(ctx, bursts.request_address, 0x1240)
+            put(ctx, unit.base, 0x7FFF_F000)
             put(ctx, bursts.request_beats, 3)
             assert get(ctx, getattr(axi, f"{here}valid"))
             assert not get(ctx, getattr(axi, f"{there}valid"))
             shown = {name: get(ctx, getattr(axi, f"{here}{name}")) for name in ("addr", "len", "size", "burst")}
-            assert shown == {"addr": 0x1240, "len": 2, "size": config.bus_bytes.bit_length() - 1, "burst": 1}
+            assert shown == {"addr": 0x8000_0240, "len": 2, "size": config.bus_bytes.bit_length() - 1, "burst": 1}
             for ready in (0, 1):
                 put(ctx, getattr(axi, f"{here}ready"), ready)
                 put(ctx, getattr(axi, f"{there}ready"), 1 - ready)

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from hw.gateware.axi_lite import OKAY, SLVERR, Registers
-from hw.registers import ADDRESS_BITS, BURST_SIZES, BY_NAME, PROGRAM_ALIGNMENT, REGISTERS
+from hw.registers import ADDRESS_BITS, BASE_ALIGNMENT, BURST_SIZES, BY_NAME, PROGRAM_ALIGNMENT, REGISTERS
 from tests.support.configs import SKEW, TINY
 from tests.support.pysim import get, put, run_benches
 
@@ -117,7 +117,7 @@ def legal(rng: random.Random, name: str) -> int:
     if name == "BURST_BYTES":
         return rng.choice(BURST_SIZES)
     value = rng.getrandbits(32)
-    return value - value % PROGRAM_ALIGNMENT if name == "PROGRAM_ADDRESS" else value
+    return value - value % {"PROGRAM_ADDRESS": PROGRAM_ALIGNMENT, "BASE": BASE_ALIGNMENT}.get(name, 1)
 
 
 def test_settings_hold_and_are_locked() -> None:
@@ -156,7 +156,8 @@ def test_byte_strobes(strobe: int) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("BURST_BYTES", 0), ("BURST_BYTES", 96), ("BURST_BYTES", 512), ("PROGRAM_ADDRESS", 16), ("PROGRAM_ADDRESS", 1)],
+    [("BURST_BYTES", 0), ("BURST_BYTES", 96), ("BURST_BYTES", 512), ("PROGRAM_ADDRESS", 16), ("PROGRAM_ADDRESS", 1),
+     ("BASE", 0x800), ("BASE", 0x5000_0001)],
 )
 def test_impossible_values_are_refused(name: str, value: int) -> None:
     seen = []

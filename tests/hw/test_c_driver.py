@@ -80,6 +80,17 @@ def test_wrong_program_is_refused(library: ctypes.CDLL) -> None:
     np.testing.assert_array_equal(mock.memory, before)
 
 
+def test_buffer_out_of_reach_is_refused(library: ctypes.CDLL) -> None:
+    last = (1 << 32) - PROGRAM.memory_bytes // 4096 * 4096 - 4096
+    for base, result in ((0x800, "OUT_OF_REACH"), (last + 4096, "OUT_OF_REACH"), (last, "OK")):
+        mock = mock_for(CASE, PROGRAM, 0)
+        mock.base = base
+        driver = CDriver(library, mock)
+        assert driver.open() == "OK"
+        assert driver.load(model_of(PROGRAM)) == result
+        assert mock.registers["BASE"] == (base if result == "OK" else 0)
+
+
 def test_order_of_calls(library: ctypes.CDLL) -> None:
     mock = mock_for(CASE, PROGRAM, 0)
     driver = CDriver(library, mock)

@@ -80,6 +80,15 @@ def test_program_for_another_engine_is_refused() -> None:
         driver.load(dataclasses.replace(PROGRAM, address=PROGRAM.address + 16))
 
 
+@pytest.mark.parametrize("base", [0x800, -4096, (1 << 32) - 4096 * (PROGRAM.memory_bytes // 4096)])
+def test_buffer_out_of_reach_is_refused(base: int) -> None:
+    mock = mock_for(CASE, PROGRAM, 0)
+    mock.base = base
+    with pytest.raises(DriverError, match=f"buffer at {base:#x}: must be a multiple of 4096 up to 0x"):
+        Driver(mock).load(PROGRAM)
+    assert mock.registers["BASE"] == 0
+
+
 def test_setting_that_does_not_hold_is_noticed() -> None:
     class Deaf(MockEngine):
         def write32(self, offset: int, value: int) -> None:
@@ -167,7 +176,8 @@ def test_mapped_bus(tmp_path: Path) -> None:
     registers, memory = tmp_path / "registers", tmp_path / "memory"
     registers.write_bytes(bytes(page + (1 << ADDRESS_BITS)))
     memory.write_bytes(bytes(range(256)) * 48)
-    bus = MappedBus(registers, memory, 2 * page, registers_offset=page, memory_offset=page)
+    bus = MappedBus(registers, memory, 2 * page, base=7 * page, registers_offset=page, memory_offset=page)
+    assert bus.base == 7 * page
     bus.write32(OFFSET["READ_LAST"], 0x89ABCDEF)
     assert bus.read32(OFFSET["READ_LAST"]) == 0x89ABCDEF
     bus.write_memory(300, b"abc")
@@ -183,8 +193,8 @@ def test_the_readme_runs_a_program() -> None:
     code = text.partition("```python\n")[2].partition("```")[0]
     values = CASE.values(4)
     names = {
-        "Driver": Driver, "MappedBus": lambda registers, memory, size: mock_for(CASE, PROGRAM, 0),
-        "registers": None, "memory": None, "program": PROGRAM, "values": values,
+        "Driver": Driver, "MappedBus": lambda *given, **places: mock_for(CASE, PROGRAM, 0),
+        "registers": None, "memory": None, "address": 0, "program": PROGRAM, "values": values,
     }  # fmt: skip
     exec(code, names)
     np.testing.assert_array_equal(names["output"], CASE.computed(values, 0), strict=True)

@@ -17,7 +17,7 @@ FLAGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wconversion",
 
 RESULTS = (
     "OK", "NO_ENGINE", "OTHER_VERSION", "BROKEN_PROGRAM", "OTHER_CONFIG", "NOT_AT_REST", "NOT_LOADED", "REFUSED",
-    "FAULT", "GAVE_UP", "NOT_STARTED",
+    "OUT_OF_REACH", "FAULT", "GAVE_UP", "NOT_STARTED",
 )  # fmt: skip
 """Of ``enum sepconv_result``, in its order."""
 
@@ -30,8 +30,8 @@ WAIT = ctypes.CFUNCTYPE(ctypes.c_int, POINTER)
 
 class CBus(ctypes.Structure):
     _fields_ = [
-        ("context", POINTER), ("read32", READ32), ("write32", WRITE32), ("read_memory", MOVE), ("write_memory", MOVE),
-        ("wait", WAIT),
+        ("context", POINTER), ("base", U32), ("read32", READ32), ("write32", WRITE32), ("read_memory", MOVE),
+        ("write_memory", MOVE), ("wait", WAIT),
     ]  # fmt: skip
 
 
@@ -104,7 +104,7 @@ class CDriver:
         self.engine = CEngine()
         self.raised: BaseException | None = None
         self.c_bus = CBus(
-            None, READ32(self._guard(self._read32)), WRITE32(self._guard(self._write32)),
+            None, bus.base, READ32(self._guard(self._read32)), WRITE32(self._guard(self._write32)),
             MOVE(self._guard(self._read_memory)), MOVE(self._guard(self._write_memory)), WAIT(self._guard(self._wait)),
         )  # fmt: skip
 

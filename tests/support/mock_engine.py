@@ -11,7 +11,7 @@ from hw.config import EngineConfig
 from hw.driver.bus import Bus
 from hw.faults import CODES, SOURCES
 from hw.program import Program
-from hw.registers import BURST_SIZES, BY_NAME, PROGRAM_ALIGNMENT, REGISTERS
+from hw.registers import BASE_ALIGNMENT, BURST_SIZES, BY_NAME, PROGRAM_ALIGNMENT, REGISTERS
 from tests.support.cases import Case
 
 PAINT = 0xA5
@@ -34,7 +34,7 @@ class Stop:
 
 
 class MockEngine(Bus):
-    """Registers by the table and `size` bytes of painted memory.
+    """Registers by the table and `size` bytes of painted memory, which the engine finds at `base`.
 
     Parameters
     ----------
@@ -42,6 +42,8 @@ class MockEngine(Bus):
     stop: what happens instead
     patience: looks at the status a program takes; None: it never ends
     """
+
+    base = 0x1_F000
 
     def __init__(
         self,
@@ -78,6 +80,8 @@ class MockEngine(Bus):
         if register.setting and self.registers["STATUS"] & NOT_AT_REST:
             raise BusError(f"{name}: the engine is not at rest")
         if name == "PROGRAM_ADDRESS" and value % PROGRAM_ALIGNMENT:
+            raise BusError(f"{name}={value:#x}")
+        if name == "BASE" and value % BASE_ALIGNMENT:
             raise BusError(f"{name}={value:#x}")
         if name == "BURST_BYTES" and value not in BURST_SIZES:
             raise BusError(f"{name}={value}")
@@ -151,6 +155,7 @@ def mock_for(case: Case, program: Program, seed: int, **options) -> MockEngine:
 
     def compute(memory: NDArray[np.uint8], commands: list) -> None:
         assert tuple(commands) == program.commands
+        assert mock.registers["BASE"] == mock.base
         assert memory[: len(program.image)].tobytes() == program.image
         values = case.computed(program.input.unpack(memory), seed)
         for (first, last), tensor in ((mock.window("READ"), program.input), (mock.window("WRITE"), program.output)):

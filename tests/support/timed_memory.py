@@ -13,11 +13,12 @@ from tests.support.burst_memory import BurstMemory, EngineOutputs, ProtocolError
 
 @dataclass(slots=True, kw_only=True)
 class TimedMemory:
-    """Memory of `data` bytes. What AXI forbids is for `AxiRules` to notice."""
+    """Memory of `data` bytes from address `base` on. What AXI forbids is for `AxiRules` to notice."""
 
     config: EngineConfig
     timing: MemoryTiming
     data: NDArray[np.uint8]
+    base: int = 0
     _bursts: BurstMemory = field(init=False)
 
     def __post_init__(self) -> None:
@@ -32,7 +33,7 @@ class TimedMemory:
         request = None
         for write, channel in enumerate(("ar", "aw")):
             if engine[channel + "valid"]:
-                request = write, _known(engine, channel + "addr"), _known(engine, channel + "len") + 1
+                request = write, _known(engine, channel + "addr") - self.base, _known(engine, channel + "len") + 1
 
         def beat() -> tuple[int, int, int]:
             return _known(engine, "wdata"), _known(engine, "wstrb"), _known(engine, "wlast")
