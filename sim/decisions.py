@@ -38,7 +38,8 @@ def _end(name: str | None, program: Program, tensor: str) -> dict[str, Any]:
 
 def _trial(trial: Trial, chosen: bool) -> dict[str, Any]:
     row = {"stripe_rows": trial.schedule.stripe_rows, "output": "chip" if trial.schedule.keep else "dram",
-           "piece_bytes": trial.schedule.piece_bytes, "cycles": trial.cycles, "chosen": chosen}
+           "piece_bytes": trial.schedule.piece_bytes, "cycles": trial.cycles, "timed": trial.timed,
+           "chosen": chosen}
     if isinstance(trial.refusal, DoesNotFit):
         row |= {"memory": trial.refusal.memory, "short": trial.refusal.short}
     return row
@@ -89,7 +90,8 @@ def _tried_text(choice: Choice) -> list[str]:
             first, last = trials[0].schedule.stripe_rows, trials[-1].schedule.stripe_rows
             table.append((where, f"{first} to {last}" if first > last else f"{first}", "", found, ""))
             continue
-        table += [(where, str(trial.schedule.stripe_rows), f"{trial.schedule.piece_bytes:,}", f"{trial.cycles:,}",
+        table += [(where, str(trial.schedule.stripe_rows), f"{trial.schedule.piece_bytes:,}",
+                   f"{'' if trial.timed else '≥ '}{trial.cycles:,}",
                    "chosen" if trial.schedule == choice.schedule else "") for trial in trials]
     lines = aligned(table, left=1)
     if not choice.schedule.keep and any(trial.schedule.keep and trial.cycles for trial in choice.trials):

@@ -28,10 +28,14 @@ from sim.model.engine import ModelRun, run_model
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """A schedule that was tried: the model's cycles of it, None if it does not fit."""
+    """A schedule that was tried: the model's cycles of it, None if it does not fit.
+
+    If it was not `timed`, as the bus alone takes as long as a faster one, `cycles` are those of the bus.
+    """
 
     schedule: Schedule
     cycles: int | None
+    timed: bool = True
     refusal: CompileError | None = None
 
 
@@ -123,7 +127,7 @@ def _try(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, wa
     fastest: int | None = None
     slower = 0
     for schedule in schedules(layers):
-        trial = _trial(layers, replace(wanted, stripe_rows=schedule.stripe_rows), config, timing, held)
+        trial = _trial(layers, replace(wanted, stripe_rows=schedule.stripe_rows), config, timing, held, fastest)
         trials.append(trial)
         if trial.cycles is None:
             continue
@@ -136,18 +140,29 @@ def _try(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, wa
             break
     best = _fastest(trials)
     if best is not None:
-        trials += [_trial(layers, replace(best.schedule, piece_bytes=size), config, timing, held)
+        trials += [_trial(layers, replace(best.schedule, piece_bytes=size), config, timing, held, best.cycles)
                    for size in PIECES[1:]]
     return trials
 
 
 def _trial(layers: Sequence[Layer], schedule: Schedule, config: EngineConfig, timing: MemoryTiming,
-           held: Ring | None) -> Trial:
+           held: Ring | None, fastest: int | None) -> Trial:
     try:
         program = compile_cascades([(layers, schedule)], config, held=held)
     except CompileError as error:
         return Trial(schedule=schedule, cycles=None, refusal=error)
+    least = _bus_cycles(program, timing)
+    if fastest is not None and least >= fastest:
+        return Trial(schedule=schedule, cycles=least, timed=False)
     return Trial(schedule=schedule, cycles=run_model(program, timing).cycles)
+
+
+def _bus_cycles(program: Program, timing: MemoryTiming) -> int:
+    """Cycles in which the memory can at best move what the commands load, fetch and store; no run takes fewer."""
+    beats = sum(command.fields["beats"] * command.fields.get("blocks", 1) for command in program.commands
+                if command.unit in ("load", "weights", "store"))
+    beat_units, cycle_units = timing.beat_spacing(program.config)
+    return beats * beat_units // cycle_units
 
 
 def _fastest(trials: Sequence[Trial]) -> Trial | None:
