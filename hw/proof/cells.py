@@ -23,13 +23,17 @@ class Cells:
 
     @property
     def last(self) -> int:
-        return self.start + sum((length - 1) * step for length, step in zip(self.shape, self.steps, strict=True))
+        last = self.start
+        for length, step in zip(self.shape, self.steps, strict=True):
+            last += (length - 1) * step
+        return last
 
     def of(self, values: NDArray) -> NDArray:
         """The cells' own in `values`, one of each cell of the memory: a view."""
+        if self.steps == (1,):
+            return values[self.start:self.start + self.shape[0]]
         size = values.itemsize
-        strides = tuple(size * step for step in self.steps)
-        return np.ndarray(self.shape, values.dtype, values, self.start * size, strides)
+        return np.ndarray(self.shape, values.dtype, values, self.start * size, [size * step for step in self.steps])
 
     def find(self, marks: NDArray[np.bool_]) -> int:
         """The first of the cells that is marked, in the order of the box."""
