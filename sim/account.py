@@ -75,7 +75,11 @@ def _paint(labels: NDArray[np.uint8], spans: Iterable[tuple[int, int]], key: str
 
 def _with_beats(labels: NDArray[np.uint8], run: ModelRun, unit: str) -> NDArray[np.uint8]:
     for burst in run.bursts[unit]:
-        labels[run.memory.beat_cycles(burst)] = _CODES["busy"]
+        cycles = run.memory.beat_cycles(burst)
+        if cycles[-1] - cycles[0] == len(cycles) - 1:  # a slice is painted many times faster
+            labels[cycles[0]:cycles[-1] + 1] = _CODES["busy"]
+        else:
+            labels[cycles] = _CODES["busy"]
     return labels
 
 
