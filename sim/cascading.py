@@ -80,7 +80,9 @@ def regrouped(chain: Chain, config: EngineConfig) -> list[tuple[Layer, ...]]:
             pairs = _reversed(tail)
             if all(channel_rings(pair, config) for pair in pairs if len(pair) == 2):
                 *head, last = cascades(layers[:first - 1])
-                return [*joined(head, config), (*last, layers[first - 1]), *pairs]
+                bridge = (*last, layers[first - 1])
+                if fits(bridge, config, PLAIN):
+                    return [*joined(head, config), bridge, *pairs]
     return joined(chain, config)
 
 
