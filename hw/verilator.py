@@ -20,6 +20,10 @@ OLDEST = (5, 36)
 # The wheel's makefile was configured without this flag, which any design big enough to be split needs.
 PRECOMPILED_HEADERS = "CFG_CXXFLAGS_PCH_I=-include"
 
+# Of the files that run each cycle. As large are those that set the design up, once: as a flag of the C++ compiler it
+# would hold for them too.
+OPTIMISED = "OPT_FAST=-O2"
+
 
 class ToolError(RuntimeError):
     """A tool is missing, too old, or failed: says which and what to install."""
@@ -96,8 +100,8 @@ def build_simulator(config: EngineConfig) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     print(f"Building the simulator of {config.name} in {directory} (once, about a minute) ...", file=sys.stderr)
     command = ["verilator", "--cc", "--exe", "--build", "-j", str(os.cpu_count() or 1), "-O3", "--x-assign", "fast",
-               "--x-initial", "fast", "--noassert", "-CFLAGS", f"-O2 -I{DRIVER}", "-MAKEFLAGS", PRECOMPILED_HEADERS,
-               "--top-module", "sepconv",
+               "--x-initial", "fast", "--noassert", "-CFLAGS", f"-I{DRIVER}", "-MAKEFLAGS", PRECOMPILED_HEADERS,
+               "-MAKEFLAGS", OPTIMISED, "--top-module", "sepconv",
                "--Mdir", str(directory / "obj"), "-o", str((directory / "simulate.part").resolve()),
                str(WARNINGS), str(source / "sepconv.v"), str(HARNESS)]
     log = directory / "build.log"
