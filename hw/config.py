@@ -29,6 +29,13 @@ MAX_BURST_BYTES = 256
 """Largest bus burst the engine's buffers are made for."""
 
 
+MULTIPLIERS = ("portable", "ecp5")
+"""What a configuration's multipliers may be made of."""
+
+NOT_OF_A_PROGRAM = ("name", "retire_port", "multiplier", "dsp_multipliers")
+"""Fields that make no difference to a program: not its values, not its cycles."""
+
+
 class ConfigError(Refusal):
     """A configuration that is unknown or can't be built."""
 
@@ -65,6 +72,10 @@ class EngineConfig:
         Commands each unit can hold.
     retire_port
         Adds outputs that pulse when a unit starts and ends a command.
+    multiplier
+        ``portable``: plain Verilog, for any device; ``ecp5``: the device's own blocks, and lookup tables.
+    dsp_multipliers
+        How many blocks ``ecp5`` may take.
     """
 
     name: str = "custom"
@@ -83,11 +94,13 @@ class EngineConfig:
     max_outstanding: int = 8
     queue_depth: int = 4
     retire_port: bool = True
+    multiplier: str = "portable"
+    dsp_multipliers: int = 4096
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            wanted = {"name": str, "retire_port": bool}.get(field.name, int)
+            wanted = {"name": str, "retire_port": bool, "multiplier": str}.get(field.name, int)
             if type(value) is not wanted:
                 raise ConfigError(f"{field.name}={value!r}: must be of type {wanted.__name__}")
             if wanted is int and value < 1:
@@ -107,6 +120,7 @@ class EngineConfig:
         self._check_depthwise_rate()
         self._check_memories()
         self._check_drain()
+        self._check_multipliers()
 
     def _choice(self, name: str, allowed: tuple[int, ...]) -> None:
         value = getattr(self, name)
@@ -173,6 +187,15 @@ class EngineConfig:
             raise ConfigError(f"requantise_lanes={self.requantise_lanes}: a vector of pe_cols × pe_pixels ="
                               f" {self.pe_cols * self.pe_pixels} accumulators would drain for {self.drain_cycles}"
                               f" cycles, longer than the array's latency allows; nearest: {nearest}")
+
+    def _check_multipliers(self) -> None:
+        from hw.multipliers import requantiser_blocks  # which is about configurations, so it can't come first
+
+        if self.multiplier not in MULTIPLIERS:
+            raise ConfigError(f"multiplier={self.multiplier!r}: must be one of {', '.join(MULTIPLIERS)}")
+        if self.multiplier != "portable" and self.dsp_multipliers < requantiser_blocks(self):
+            raise ConfigError(f"dsp_multipliers={self.dsp_multipliers}: the requantisers alone take"
+                              f" {requantiser_blocks(self)}")
 
     # Derived sizes. A *word* is one pixel of `pe_rows` channels, a *row* `pe_pixels` words side by side.
 
@@ -276,7 +299,7 @@ class EngineConfig:
     @cached_property
     def hash(self) -> int:
         """32 bits that tell configurations apart whatever they are called; a program carries it."""
-        sizes = {key: value for key, value in self.as_dict().items() if key not in ("name", "retire_port")}
+        sizes = {key: value for key, value in self.as_dict().items() if key not in NOT_OF_A_PROGRAM}
         return int.from_bytes(hashlib.sha256(json.dumps(sizes, sort_keys=True).encode()).digest()[:4], "little")
 
     def as_dict(self) -> dict[str, int | str | bool]:
@@ -285,8 +308,8 @@ class EngineConfig:
 
 PRESETS: dict[str, EngineConfig] = {preset.name: preset for preset in (
     EngineConfig(name="pe256", requantise_lanes=16, weight_rows=2, dw_weight_bytes=16 * 1024),
-    EngineConfig(name="pe128", pe_pixels=2, dw_channels=2, requantise_lanes=4, activation_bytes=256 * 1024,
-                 activation_groups=8, weight_bytes=64 * 1024),
+    EngineConfig(name="pe128", pe_pixels=2, dw_channels=2, requantise_lanes=4, activation_bytes=224 * 1024,
+                 activation_groups=7, weight_bytes=64 * 1024),
     EngineConfig(name="pe64", pe_pixels=1, dw_channels=1, requantise_lanes=4, activation_bytes=128 * 1024,
                  activation_groups=8, weight_bytes=40 * 1024, dw_weight_bytes=4 * 1024),
     EngineConfig(name="small", pe_pixels=1, dw_channels=1, requantise_lanes=2, accumulator_depth=128,
@@ -309,6 +332,9 @@ def _with_settings(base: EngineConfig, settings: list[str]) -> EngineConfig:
             raise ConfigError(f"configuration field {key!r} is unknown; fields: {', '.join(known)}")
         if known[key].type is bool:
             changes[key] = {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
+            continue
+        if known[key].type is str:
+            changes[key] = text
             continue
         try:
             changes[key] = int(text)

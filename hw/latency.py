@@ -5,11 +5,21 @@ Each is measured by a test on the generated hardware.
 
 from hw.config import KERNEL, MAX_BURST_BYTES, EngineConfig
 
-ACTIVATION_READ = 3
+RAM_READ = 2
+"""From a block memory's address to its data: the memory, and a register behind it, since the memory answers late."""
+
+ACTIVATION_READ = 1 + RAM_READ + 1
 """From a read request to its data: request register of the group, memory, select register of the reader."""
 
-REQUANTISE = 6
-"""From accumulator to output byte."""
+MULTIPLY = 3
+"""From the factors to their product: registers in front, in the middle and behind, as multiplier blocks have them."""
+
+RESCALE = 1 + MULTIPLY + 4
+"""From accumulator to the value before zero point and clamp: bias; left shift into the multiplier; sums, high part,
+rounding, right shift."""
+
+REQUANTISE = RESCALE + 2
+"""From accumulator to output byte: narrowing, and zero point with clamp."""
 
 SWITCH = 1
 """Cycle between the last issue of a command and the moment the datapath takes the next one."""
@@ -25,7 +35,7 @@ def array_input(config: EngineConfig) -> int:
 
 def array_latency(config: EngineConfig) -> int:
     """From a vector's issue to its sums below the first column."""
-    return array_input(config) + 1 + config.pe_rows
+    return array_input(config) + MULTIPLY + config.pe_rows
 
 
 def weight_latency(config: EngineConfig) -> int:
@@ -41,6 +51,10 @@ def weight_latency(config: EngineConfig) -> int:
 def drain_delay(config: EngineConfig) -> int:
     """From a block's last issue to the moment its last sum, in the last column, can be read."""
     return array_latency(config) + config.pe_cols - 1 + 2
+
+
+DRAINED = RAM_READ + 1
+"""From a read of the accumulators to its data: memory, select register."""
 
 
 def longest_drain(config: EngineConfig) -> int:
@@ -63,10 +77,10 @@ def drain_tail_vectors(config: EngineConfig) -> int:
 RESIDUAL_SLOTS = 4
 """Turns of the requantiser for an element with a residual: the layer's, one for each operand, one for the sum."""
 
-RESIDUAL_OPERANDS = 2
+RESIDUAL_OPERANDS = -(-REQUANTISE // RESIDUAL_SLOTS)
 """Steps from an element's first turn to that of its operands: the requantiser and back."""
 
-RESIDUAL_SUM = 5
+RESIDUAL_SUM = RESIDUAL_OPERANDS + -(-RESCALE // RESIDUAL_SLOTS) + 1
 """Steps from an element's first turn to that of its sum: twice through the requantiser."""
 
 RESIDUAL_TAIL = (RESIDUAL_SUM - 1) * RESIDUAL_SLOTS + 2
@@ -81,8 +95,8 @@ def depthwise_window(config: EngineConfig) -> int:
 DEPTHWISE_TAPS = 1
 """From a window to the moment its taps are needed."""
 
-DEPTHWISE_LANES = 5
-"""From a window to its sums: select, subtract, multiply, add by threes, add."""
+DEPTHWISE_LANES = 1 + MULTIPLY + 2
+"""From a window to its sums: select, subtract into the multiplier, add by threes, add."""
 
 
 DEPTHWISE_SUM = DEPTHWISE_LANES + 1
@@ -92,6 +106,20 @@ DEPTHWISE_SUM = DEPTHWISE_LANES + 1
 def depthwise_output(config: EngineConfig) -> int:
     """From a column block's first issue to the write of its first window's word, if `dw_groups` is 1."""
     return depthwise_window(config) + DEPTHWISE_SUM + REQUANTISE + 1
+
+BURST = 2
+"""From the start of a transfer, or the grant of one of its bursts, to the next one: what it is takes a cycle."""
+
+GRANT = 3
+"""From the grant of a burst to the bus: the choice, the check of the windows, the request. Grants are as far apart."""
+
+assert GRANT >= BURST
+
+FETCH_OFFER = 1
+"""From the moment `fetch` has room for a burst to its offer."""
+
+FETCH_CHECK = 3
+"""From a command's last beat to its delivery: its checksum, what is wrong with it, whether anything is."""
 
 OPEN_TRANSFERS = 4
 """Load or weights commands whose data may still be on its way."""

@@ -13,6 +13,8 @@ from hw.config import EngineConfig
 
 BUILD = Path("build")
 HARNESS = Path(__file__).parent / "harness" / "main.cpp"
+DEVICE_MODELS = HARNESS.with_name("ecp5.v")
+"""Blocks of devices, for simulation."""
 DRIVER = Path(__file__).parent / "driver"
 WARNINGS = Path(__file__).parent / "verilator.vlt"
 OLDEST = (5, 36)
@@ -63,12 +65,13 @@ def _sources() -> list[Path]:
     """Files the generated Verilog depends on."""
     folder = Path(__file__).parent
     return sorted([*folder.glob("gateware/*.py"), folder / "config.py", folder / "commands.py", folder / "faults.py",
-                   folder / "latency.py", folder / "registers.py", folder / "verilog.py"])
+                   folder / "latency.py", folder / "multipliers.py", folder / "registers.py", folder / "verilog.py"])
 
 
 def design_hash(config: EngineConfig) -> str:
     """Of the configuration and of all that turns it into Verilog."""
-    digest = hashlib.sha256(f"{config.hash} {config.retire_port} {sys.version_info[:2]}".encode())
+    made = (config.hash, config.retire_port, config.multiplier, config.dsp_multipliers, sys.version_info[:2])
+    digest = hashlib.sha256(" ".join(map(str, made)).encode())
     for path in _sources():
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
@@ -91,7 +94,8 @@ def build_simulator(config: EngineConfig) -> Path:
         raise ToolError(f"{config.name}: to be compared with the model it needs retire_port=true")
     tools = environment()
     source = verilog_directory(config)
-    made_of = (HARNESS, DRIVER / "sepconv_registers.h", WARNINGS, source / "sepconv.v")
+    models = [DEVICE_MODELS] if config.multiplier == "ecp5" else []
+    made_of = (HARNESS, DRIVER / "sepconv_registers.h", WARNINGS, source / "sepconv.v", *models)
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in made_of))
     directory = BUILD / "simulator" / digest.hexdigest()[:16]
     program = directory / "simulate"
@@ -103,7 +107,7 @@ def build_simulator(config: EngineConfig) -> Path:
                "--x-initial", "fast", "--noassert", "-CFLAGS", f"-I{DRIVER}", "-MAKEFLAGS", PRECOMPILED_HEADERS,
                "-MAKEFLAGS", OPTIMISED, "--top-module", "sepconv",
                "--Mdir", str(directory / "obj"), "-o", str((directory / "simulate.part").resolve()),
-               str(WARNINGS), str(source / "sepconv.v"), str(HARNESS)]
+               str(WARNINGS), str(source / "sepconv.v"), *map(str, models), str(HARNESS)]
     log = directory / "build.log"
     with log.open("w") as output:
         result = subprocess.run(command, env=tools, stdout=output, stderr=subprocess.STDOUT, check=False)

@@ -8,7 +8,8 @@ from amaranth.hdl._ir import PortDirection
 from amaranth.lib.wiring import Flow
 
 from hw.config import EngineConfig
-from hw.gateware.ram import VERILOG, VerilogPlatform
+from hw.gateware import multiplier, ram
+from hw.gateware.ram import VerilogPlatform
 from hw.gateware.top import Sepconv
 
 TOP = "sepconv"
@@ -25,7 +26,7 @@ def generate(config: EngineConfig) -> tuple[str, dict]:
         ports.append({"name": name, "width": len(signal), "direction": "in" if inward else "out"})
     text = verilog.convert(engine, name=TOP, ports=signals, platform=VerilogPlatform(), emit_src=False,
                            strip_internal_attrs=True)
-    text += VERILOG
+    text += ram.VERILOG + (multiplier.VERILOG if config.multiplier != "portable" else "")
     clocking = [{"name": name, "width": 1, "direction": "in"} for name in ("clk", "rst")]
     description = {"schema": 1, "top": TOP, "clock": "clk",
                    "reset": {"name": "rst", "active": "high", "kind": "synchronous"},

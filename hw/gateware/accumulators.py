@@ -9,6 +9,7 @@ from hw.gateware.component import Component
 from hw.gateware.layouts import delayed
 from hw.gateware.ram import Ram
 from hw.gateware.systolic_array import sum_bits
+from hw.latency import RAM_READ
 
 
 class Accumulators(Component):
@@ -17,12 +18,14 @@ class Accumulators(Component):
     Members
     -------
     sums : In, as they leave the array: column c, c cycles after column 0.
-    valid, half, vector, first : In, one cycle before column 0's sums; `first` starts anew instead of adding.
-    drain_half, drain_vector : In; drained : Out, two cycles later.
+    valid, half, vector, first : In, `latency.RAM_READ` cycles before column 0's sums; `first` starts anew instead of
+        adding.
+    drain_half, drain_vector : In; drained : Out, `latency.DRAINED` cycles later.
 
     Timing
     ------
-    A vector may be added to again after 3 cycles. A half must not be drained while it adds (not only starts anew).
+    A vector may be added to again after 2 + `latency.RAM_READ` cycles. A half must not be drained while it adds (not
+    only starts anew).
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -42,9 +45,9 @@ class Accumulators(Component):
         control_layout = data.StructLayout({"valid": 1, "half": 1, "vector": range(config.half_vectors), "first": 1})
         control = Signal(control_layout)
         m.d.comb += [control[name].eq(getattr(self, name)) for name in control_layout.members]
-        drained_half = delayed(m, self.drain_half, 1, "drained_half")
+        drained_half = delayed(m, self.drain_half, RAM_READ, "drained_half")
         for column in range(config.pe_cols):
-            arrived = delayed(m, control, 1, f"arrived_{column}")
+            arrived = delayed(m, control, RAM_READ, f"arrived_{column}")
             added = delayed(m, arrived, 1, f"added_{column}")
             old = []
             total = Signal(data.ArrayLayout(signed(32), config.pe_pixels), name=f"total_{column}")
@@ -65,5 +68,5 @@ class Accumulators(Component):
                     total[pixel].eq(before + self.sums[column][pixel]),
                     self.drained[column][pixel].eq(Mux(drained_half, old[1][pixel], old[0][pixel])),
                 ]
-            control = arrived
+            control = delayed(m, control, 1, f"control_{column}")
         return m

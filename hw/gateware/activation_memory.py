@@ -7,8 +7,9 @@ from amaranth.lib.wiring import In, Out
 from hw.commands import UNITS
 from hw.config import ADDRESS_BITS, OCTET, EngineConfig
 from hw.gateware.component import Component
-from hw.gateware.layouts import selector
+from hw.gateware.layouts import delayed, selector
 from hw.gateware.ram import Ram
+from hw.latency import ACTIVATION_READ
 
 READERS = ("depthwise", "pointwise", "store")
 WRITERS = ("load", "depthwise", "pointwise")
@@ -83,7 +84,7 @@ class ActivationMemory(Component):
         writers = [getattr(self, f"write_{name}") for name in WRITERS]
         met: list[list[Signal]] = []
 
-        # Per reader and bank: the row each bank reads, and (two cycles later) the group its data comes from.
+        # Per reader and bank: the row each bank reads, and (when its data are there) the group they come from.
         rows = [[Signal(ADDRESS_BITS, name=f"row_{name}_{bank}") for bank in range(config.pe_pixels)]
                 for name in READERS]
         for reader, reader_rows in zip(readers, rows, strict=True):
@@ -132,9 +133,9 @@ class ActivationMemory(Component):
 
         for name, reader, reader_rows in zip(READERS, readers, rows, strict=True):
             for bank, row in enumerate(reader_rows):
-                source = Signal(selector(config.activation_groups), name=f"source_{name}_{bank}")
-                selected = Signal.like(source, name=f"selected_{name}_{bank}")
-                m.d.sync += [source.eq(row >> index_bits), selected.eq(source)]
+                group = Signal(selector(config.activation_groups), name=f"group_{name}_{bank}")
+                m.d.comb += group.eq(row >> index_bits)
+                selected = delayed(m, group, ACTIVATION_READ - 1, f"group_{name}_{bank}")
                 banks = Array(outputs[group][bank] for group in range(config.activation_groups))
                 m.d.sync += reader.data.word_select(bank, 8 * config.pe_rows).eq(banks[selected])
         return m

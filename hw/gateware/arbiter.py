@@ -7,14 +7,21 @@ from amaranth.lib.wiring import In, Out
 from hw.commands import COUNT_BITS
 from hw.config import MAX_BURST_BYTES, EngineConfig
 from hw.faults import CODES, SOURCES
-from hw.gateware.bus import BurstPort, ReadBeats, RequestPort
+from hw.gateware.bus import BurstPort, ReadBeats, RequestPort, beat_bits
 from hw.gateware.component import Component
 from hw.gateware.layouts import FAULT
 from hw.gateware.queue import Queue
+from hw.latency import GRANT
 
 USERS = ("fetch", "load", "weights", "store")
 READERS = USERS[:3]
 STORE = USERS.index("store")
+
+
+def _burst(config: EngineConfig) -> data.StructLayout:
+    """A burst on its way: whose it is, the number of its command, where it goes."""
+    return data.StructLayout({"user": range(len(USERS)), "command": COUNT_BITS, "address": 32,
+                              "beats": beat_bits(config), "final": 1})
 
 
 class Windows(wiring.Signature):
@@ -40,7 +47,7 @@ class Arbiter(Component):
 
     Timing
     ------
-    A granted burst is on the bus a cycle later. Grants wait while the bus has not taken the previous one, and
+    A granted burst is on the bus `latency.GRANT` cycles later. Grants wait until the bus takes the previous one, and
     while `max_outstanding` bursts are open; a burst counts until two cycles after its last beat or response.
     """
 
@@ -70,40 +77,50 @@ class Arbiter(Component):
                     user = (start + step) % len(USERS)
                     with m.If(requests[user].valid):
                         m.d.comb += chosen.eq(user)
-        write, address = chosen == STORE, Array(request.address for request in requests)[chosen]
-        beats = Array(request.beats for request in requests)[chosen]
-        burst = Signal(data.StructLayout({"user": range(len(USERS)), "command": COUNT_BITS, "address": 32}))
-        refusal = self._refusal(m, write, address, beats)
+        burst = Signal(_burst(self.config))
         m.d.comb += [
-            free.eq((~bus.request_valid | bus.request_ready) & (open_bursts != self.config.max_outstanding)
-                    & ~self.halt),
-            granted.eq(free & Cat(request.valid for request in requests).any()), sent.eq(granted & (refusal == 0)),
-            *(request.grant.eq(granted & (chosen == user)) for user, request in enumerate(requests)),
-            burst.user.eq(chosen), burst.address.eq(address), self.quiet.eq(open_bursts == 0),
+            burst.user.eq(chosen), burst.address.eq(Array(request.address for request in requests)[chosen]),
+            burst.beats.eq(Array(request.beats for request in requests)[chosen]),
+            burst.final.eq(Array(request.final for request in requests)[chosen]),
         ]
-        with m.If(bus.request_ready):
-            m.d.sync += bus.request_valid.eq(0)
-        with m.If(granted):
-            m.d.sync += [last.eq(chosen), bus.request_valid.eq(sent), bus.request_write.eq(write),
-                         bus.request_address.eq(address), bus.request_beats.eq(beats)]
-        with m.If(self.start):
-            m.d.sync += last.eq(0)
+
+        # Chosen, then checked, then on the bus: one burst at a time is on this way.
+        asked, checked = Signal.like(burst), Signal.like(burst)
+        asking, checking = Signal(), Signal()
 
         # A command's number: the commands of its user whose last burst was granted before.
-        for user, request in enumerate(requests):
-            number = Signal(COUNT_BITS, name=f"command_{USERS[user]}")
-            with m.If(self.start):
-                m.d.sync += number.eq(0)
-            with m.Elif(request.grant & request.final):
-                m.d.sync += number.eq(number + 1)
-            with m.If(chosen == user):
-                m.d.comb += burst.command.eq(number)
+        number, numbers = Signal(COUNT_BITS), Array(Signal(COUNT_BITS, name=f"command_{name}") for name in USERS)
+        m.d.comb += number.eq(numbers[asked.user])
+        with m.If(self.start):
+            m.d.sync += [count.eq(0) for count in numbers]
+        with m.Elif(asking & asked.final):
+            m.d.sync += numbers[asked.user].eq(number + 1)
+
+        m.d.sync += [asking.eq(granted), checking.eq(asking), checked.eq(asked), checked.command.eq(number)]
+        refusal = self._refusal(m, asked, checked)
+        m.d.comb += [
+            free.eq((~bus.request_valid | bus.request_ready) & (open_bursts != self.config.max_outstanding)
+                    & ~self.halt & ~asking & ~checking),
+            granted.eq(free & Cat(request.valid for request in requests).any()), sent.eq(checking & (refusal == 0)),
+            *(request.grant.eq(granted & (chosen == user)) for user, request in enumerate(requests)),
+            self.quiet.eq((open_bursts == 0) & ~asking & ~checking),
+        ]
+        with m.If(granted):
+            m.d.sync += [last.eq(chosen), asked.eq(burst)]
+        with m.If(bus.request_ready):
+            m.d.sync += bus.request_valid.eq(0)
+        with m.If(sent):
+            m.d.sync += [bus.request_valid.eq(1), bus.request_write.eq(checked.user == STORE),
+                         bus.request_address.eq(checked.address), bus.request_beats.eq(checked.beats)]
+        with m.If(self.start):
+            m.d.sync += last.eq(0)
 
         m.submodules.reads = reads = Queue(burst.shape(), self.config.max_outstanding)
         m.submodules.writes = writes = Queue(burst.shape(), self.config.max_outstanding)
         m.d.comb += [
-            reads.push.eq(sent & ~write), reads.item.eq(burst), reads.pop.eq(bus.read.valid & bus.read.last),
-            writes.push.eq(sent & write), writes.item.eq(burst), writes.pop.eq(bus.written),
+            reads.push.eq(sent & (checked.user != STORE)), reads.item.eq(checked),
+            reads.pop.eq(bus.read.valid & bus.read.last),
+            writes.push.eq(sent & (checked.user == STORE)), writes.item.eq(checked), writes.pop.eq(bus.written),
         ]
         closed = Signal()
         m.d.sync += closed.eq(reads.pop)
@@ -120,7 +137,7 @@ class Arbiter(Component):
             m.d.sync += beat.eq(Mux(bus.read.last, 0, beat + 1))
         m.d.sync += self.fault.code.eq(0)
         for happened, code, where, offset in (
-                (granted & (refusal != 0), refusal, burst, 0),
+                (checking & (refusal != 0), refusal, checked, 0),
                 (bus.written & bus.written_response[1], _response_code("write", bus.written_response), writes.head, 0),
                 (bus.read.valid & bus.read_response[1], _response_code("read", bus.read_response), reads.head,
                  beat * self.config.bus_bytes)):
@@ -132,23 +149,27 @@ class Arbiter(Component):
                 ]
         return m
 
-    def _refusal(self, m: Module, write, address, beats) -> Signal:
-        """Code of the fault of a burst that must not get to the bus, 0 for a good one."""
-        refusal = Signal.like(self.fault.code)
+    def _refusal(self, m: Module, asked, checked):
+        """Code of the fault of the burst `checked` if it must not get to the bus, 0 if it may; `asked` comes next."""
         bus_bytes, low = self.config.bus_bytes, (MAX_BURST_BYTES - 1).bit_length()
+        address, beats, windows = asked.address, asked.beats, self.windows
         # No burst crosses a multiple of the largest one, so the upper bits of its last byte are those of its first.
         end = Signal(low)
         m.d.comb += end.eq(address[:low] + beats * bus_bytes - 1)
         last_byte = Cat(end, address[low:])
-        windows = self.windows
-        with m.If((beats == 0) | (address & (bus_bytes - 1)).any()):
-            m.d.comb += refusal.eq(CODES["burst"])
-        with m.Elif(write & ((address < windows.write_first) | (last_byte > windows.write_last))):
-            m.d.comb += refusal.eq(CODES["write_window"])
-        with m.Elif(~write & ((address < windows.read_first) | (last_byte > windows.read_last))):
-            m.d.comb += refusal.eq(CODES["read_window"])
-        return refusal
+        unfit, outside = Signal(), Signal()
+        m.d.sync += [
+            unfit.eq((beats == 0) | (address & (bus_bytes - 1)).any()),
+            outside.eq(Mux(asked.user == STORE,
+                           (address < windows.write_first) | (last_byte > windows.write_last),
+                           (address < windows.read_first) | (last_byte > windows.read_last))),
+        ]
+        window = Mux(checked.user == STORE, CODES["write_window"], CODES["read_window"])
+        return Mux(unfit, CODES["burst"], Mux(outside, window, 0))
 
 
 def _response_code(way: str, response):
     return Mux(response[0], CODES[f"{way}_decode"], CODES[f"{way}_slave"])
+
+
+assert GRANT == 3

@@ -6,6 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from hw.config import MAX_BURST_BYTES, EngineConfig
 from hw.gateware.component import Component
+from hw.gateware.countdown import Countdown
+from hw.latency import BURST
 
 BURST_BITS = MAX_BURST_BYTES.bit_length()
 
@@ -74,6 +76,10 @@ class Bursts(Component):
     burst_bytes : In, a power of two.
     busy : Out(1).
     burst : Out(`RequestPort`); first, last : Out, of the run.
+
+    Timing
+    ------
+    A burst is offered `latency.BURST` cycles after `start` or the grant of the one before.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -88,24 +94,27 @@ class Bursts(Component):
         m = Module()
         shift = (self.config.bus_bytes - 1).bit_length()
         address, run, stride = Signal(32), Signal(32), Signal(32)
-        blocks = Signal(10)
+        blocks = Countdown(m, 10, "blocks")
         beats, left = Signal(20), Signal(20)
-        room = Signal(BURST_BITS)
-        m.d.comb += [
-            self.busy.eq(blocks != 0),
-            room.eq((self.burst_bytes - (address & (self.burst_bytes - 1))) >> shift),
-            self.burst.valid.eq(self.busy),
-            self.burst.address.eq(address),
-            self.burst.beats.eq(Mux(left < room, left, room)),
-            self.first.eq(left == beats),
-            self.last.eq(left <= room),
-            self.burst.final.eq(self.last & (blocks == 1)),
+        mask, further = Signal(BURST_BITS), Signal(BURST_BITS)
+        m.d.sync += mask.eq(self.burst_bytes - 1)
+        m.d.comb += [self.busy.eq(blocks.any), self.burst.address.eq(address), further.eq((mask & ~address) >> shift)]
+        fits = left <= further + 1
+        # A burst is offered the cycle after its address and what is left are there.
+        m.d.sync += [
+            self.burst.valid.eq(self.busy & ~self.burst.grant), self.burst.beats.eq(Mux(fits, left, further + 1)),
+            self.first.eq(left == beats), self.last.eq(fits), self.burst.final.eq(fits & blocks.last),
         ]
         with m.If(self.burst.grant):
-            m.d.sync += [left.eq(left - room), address.eq(address + (room << shift))]
+            m.d.sync += [left.eq(left - self.burst.beats), address.eq(address + (self.burst.beats << shift))]
             with m.If(self.last):
-                m.d.sync += [left.eq(beats), address.eq(run), run.eq(run + stride), blocks.eq(blocks - 1)]
+                m.d.sync += [left.eq(beats), address.eq(run), run.eq(run + stride)]
+                blocks.step()
         with m.If(self.start):
             m.d.sync += [address.eq(self.address), run.eq(self.address + self.stride), stride.eq(self.stride),
-                         blocks.eq(self.blocks), beats.eq(self.beats), left.eq(self.beats)]
+                         beats.eq(self.beats), left.eq(self.beats)]
+            blocks.load(self.blocks)
         return m
+
+
+assert BURST == 2

@@ -36,10 +36,13 @@ class Deadlock(Component):
         m = Module()
         cycles = Signal(range(self.patience + 1))
         unit = Signal(range(len(UNITS)))
-        for idle in (-1, self.empty):
+        # Nothing of this changes any more when it is needed: it may be late.
+        missing, empty = Signal.like(self.missing), Signal(len(UNITS))
+        m.d.sync += [missing.eq(self.missing), empty.eq(self.empty)]
+        for idle in (-1, empty):
             for index in reversed(range(len(UNITS))):
-                with m.If((self.missing[index] & idle).any()):
-                    m.d.comb += unit.eq(index)
+                with m.If((missing[index] & idle).any()):
+                    m.d.sync += unit.eq(index)
         with m.If(self.moves):
             m.d.sync += cycles.eq(0)
         with m.Elif(cycles != self.patience):

@@ -14,6 +14,7 @@ from hw.gateware.depthwise_windows import CONTEXTS, DepthwiseWindows
 from hw.gateware.layouts import BODY_LAYOUT, CommandPort, WordPort, delayed
 from hw.gateware.requantise import Requantise
 from hw.latency import DEPTHWISE_SUM, DEPTHWISE_TAPS, REQUANTISE
+from hw.multipliers import share
 
 KEPT = data.StructLayout({name: BODY_LAYOUT["depthwise"][name].shape for name in (
     "accumulate", "input_zero_point", "weight_zero_point", "output_zero_point", "minimum", "maximum", "single_rounding",
@@ -48,7 +49,7 @@ class Depthwise(Component):
         m.submodules.taps = taps = DepthwiseTaps(config)
         m.submodules.windows = windows = DepthwiseWindows(config, SLOTS)
         m.submodules.lanes = lanes = DepthwiseLanes(config)
-        m.submodules.requantise = requantise = Requantise(config.dw_channels)
+        m.submodules.requantise = requantise = Requantise(config.dw_channels, share(config).block)
         connect(m, taps=taps.weights, weights=flipped(self.weights))
         connect(m, windows=windows.read, read=flipped(self.read))
 

@@ -7,7 +7,9 @@ from amaranth.lib.wiring import In, Out
 from hw.config import KERNEL, EngineConfig
 from hw.gateware.component import Component
 from hw.gateware.layouts import delayed, selector
-from hw.latency import DEPTHWISE_LANES, DEPTHWISE_TAPS
+from hw.gateware.multiplier import multiply
+from hw.latency import DEPTHWISE_LANES, DEPTHWISE_TAPS, MULTIPLY
+from hw.multipliers import share
 
 TAPS = KERNEL * KERNEL
 
@@ -29,7 +31,7 @@ class DepthwiseLanes(Component):
     """
 
     def __init__(self, config: EngineConfig) -> None:
-        self.config = config
+        self.config, self.share = config, share(config)
         super().__init__({
             "window": In(data.ArrayLayout(8 * config.pe_rows, TAPS)),
             "group": In(selector(config.dw_groups)),
@@ -47,22 +49,21 @@ class DepthwiseLanes(Component):
             products = []
             for tap in range(TAPS):
                 name = f"{channel}_{tap}"
-                selected = Signal(signed(8), name=f"selected_{name}")
-                operand = Signal(signed(9), name=f"operand_{name}")
-                weight = Signal(signed(9), name=f"weight_{name}")
-                product = Signal(signed(18), name=f"product_{name}")
+                selected = Signal(signed(8), name=f"selected_{name}", reset_less=True)
+                operand, weight = (Signal(signed(9), name=f"{side}_{name}") for side in ("operand", "weight"))
                 picked = self.window[tap].word_select(self.group, 8 * channels)
-                m.d.sync += [
-                    selected.eq(picked[8 * channel:8 * channel + 8]),
+                m.d.sync += selected.eq(picked[8 * channel:8 * channel + 8])
+                m.d.comb += [
                     operand.eq(selected - input_zero_point),
                     weight.eq(self.taps[channel][tap].as_signed() - self.weight_zero_point),
-                    product.eq(operand * weight),
                 ]
-                products.append(product)
+                products.append(multiply(m, operand, weight, name=f"product_{name}",
+                                         kind=self.share.in_depthwise(channel * TAPS + tap)))
             while len(products) > 1:
                 sums = []
                 for index in range(0, len(products), 3):
-                    total = Signal(signed(len(products[0]) + 2), name=f"sum_{channel}_{len(products)}_{index}")
+                    total = Signal(signed(len(products[0]) + 2), name=f"sum_{channel}_{len(products)}_{index}",
+                                   reset_less=True)
                     m.d.sync += total.eq(sum(products[index:index + 3]))
                     sums.append(total)
                 products = sums
@@ -71,4 +72,4 @@ class DepthwiseLanes(Component):
 
 
 assert DEPTHWISE_TAPS == 1
-assert DEPTHWISE_LANES == 5
+assert DEPTHWISE_LANES == 3 + MULTIPLY

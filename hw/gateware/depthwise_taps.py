@@ -7,8 +7,9 @@ from amaranth.lib.wiring import In, Out
 
 from hw.config import KERNEL, PARAMETER_BYTES, EngineConfig
 from hw.gateware.component import Component
-from hw.gateware.layouts import WordPort, selector
+from hw.gateware.layouts import WordPort, delayed, selector
 from hw.gateware.requantise import PARAMETERS
+from hw.latency import RAM_READ
 
 SLOTS = 4
 """Channel blocks kept: one in use, one loading, two that may still be in the pipeline."""
@@ -77,16 +78,13 @@ class DepthwiseTaps(Component):
                 with m.If(group == config.dw_groups - 1):
                     m.d.sync += [group.eq(0), slot.eq(slot + 1), blocks.eq(blocks - 1), self.loaded.eq(1)]
 
-        # Words arrive a cycle later and are shifted together to the bytes of one group.
-        arrived = Signal()
-        complete = [Signal(name=f"complete_{stage}") for stage in range(2)]
-        target = [Signal(range(SLOTS * config.dw_groups), name=f"target_{stage}") for stage in range(2)]
+        # Words arrive and are shifted together to the bytes of one group.
+        place = Signal(range(SLOTS * config.dw_groups))
+        m.d.comb += place.eq(slot * config.dw_groups + group)
+        complete = delayed(m, last_of_group, RAM_READ + 1, "complete")
+        target = delayed(m, place, RAM_READ + 1, "target")
         shifted = Signal(8 * config.dw_word_bytes * config.dw_group_words)
-        m.d.sync += [
-            arrived.eq(issue), complete[0].eq(last_of_group), complete[1].eq(complete[0]),
-            target[0].eq(slot * config.dw_groups + group), target[1].eq(target[0]),
-        ]
-        with m.If(arrived):
+        with m.If(delayed(m, issue, RAM_READ, "arrived")):
             m.d.sync += shifted.eq(Cat(shifted, self.weights.data)[8 * config.dw_word_bytes:])
 
         tap_bits = 8 * KERNEL * KERNEL * config.dw_channels
@@ -100,7 +98,7 @@ class DepthwiseTaps(Component):
             m.submodules[name] = memory
             write, read = memory.write_port(), memory.read_port(domain="comb")
             m.d.comb += [
-                write.en.eq(complete[1]), write.addr.eq(target[1]), write.data.eq(shifted[low:low + bits]),
+                write.en.eq(complete), write.addr.eq(target), write.data.eq(shifted[low:low + bits]),
                 read.addr.eq(reader[0] * config.dw_groups + reader[1]), output.as_value().eq(read.data),
             ]
         return m

@@ -7,11 +7,12 @@ from amaranth.lib.wiring import In, Out
 from hw.config import KERNEL, EngineConfig
 from hw.gateware.activation_memory import ReadPort
 from hw.gateware.component import Component
+from hw.gateware.countdown import Countdown
 from hw.gateware.layouts import BODY_LAYOUT, delayed, selector
 from hw.gateware.rotate import rotate_left, rotate_right
 from hw.latency import ACTIVATION_READ, depthwise_window
 
-CONTEXTS = 4
+CONTEXTS = 8
 """Commands whose constants are kept: those that may have windows in the pipeline."""
 
 
@@ -75,7 +76,8 @@ class DepthwiseWindows(Component):
         block_pixel, row_pixel, read_pixel = Signal(20), Signal(20), Signal(20)
         y = Signal(signed(13))
         x = Signal(signed(14))
-        blocks, rows, column_blocks, windows = Signal(10), Signal(12), Signal(12), Signal(12)
+        blocks, rows, column_blocks, windows = (Countdown(m, bits, name) for name, bits in (
+            ("blocks", 10), ("rows", 12), ("column_blocks", 12), ("windows", 12)))
         read_row = Signal(range(KERNEL + 1))
         edge = Signal(range(pixels + KERNEL))
         """First column of the next window, counted from the two kept columns."""
@@ -83,6 +85,7 @@ class DepthwiseWindows(Component):
         slot = Signal(range(self.slots))
         context = Signal(range(CONTEXTS))
         first_of_command, first_of_block, entering = Signal(), Signal(), Signal()
+        first_row, first_column = Signal(), Signal()
 
         self.issued = Signal(window_layout(config, self.slots))
         self.sigma = Signal(selector(pixels))
@@ -94,16 +97,16 @@ class DepthwiseWindows(Component):
             running.eq(active & (~entering | self.block_ready)),
             self.block_start.eq(active & entering & self.block_ready),
             next_edge.eq(edge + command.stride),
-            self.issued.valid.eq(running & (edge < pixels) & (windows != 0)),
+            self.issued.valid.eq(running & (edge < pixels) & windows.any),
             self.sigma.eq(edge),
             window_done.eq(self.issued.valid & (group == config.dw_groups - 1)),
             block_done.eq(running & (read_row >= KERNEL - 1)
-                          & (~self.issued.valid | (window_done & ((next_edge >= pixels) | (windows == 1))))),
+                          & (~self.issued.valid | (window_done & ((next_edge >= pixels) | windows.last)))),
             self.issued.group.eq(group), self.issued.slot.eq(slot), self.issued.context.eq(context),
             self.issued.first_of_command.eq(first_of_command), self.issued.first_of_block.eq(first_of_block),
-            self.issued.last_of_command.eq((blocks == 1) & self.issued.last_window),
-            self.issued.first_window.eq((rows == command.out_rows) & (windows == command.out_width)),
-            self.issued.last_window.eq((rows == 1) & (windows == 1)),
+            self.issued.last_of_command.eq(blocks.last & self.issued.last_window),
+            self.issued.first_window.eq(first_row & first_column),
+            self.issued.last_window.eq(rows.last & windows.last),
         ]
 
         # The read of this cycle: one window row of the column block.
@@ -133,33 +136,40 @@ class DepthwiseWindows(Component):
             with m.If(self.issued.valid):
                 m.d.sync += [group.eq(group + 1), first_of_command.eq(0), first_of_block.eq(0)]
             with m.If(window_done):
-                m.d.sync += [group.eq(0), edge.eq(next_edge), windows.eq(windows - 1)]
+                m.d.sync += [group.eq(0), edge.eq(next_edge), first_column.eq(0)]
+                windows.step()
             with m.If(block_done):
                 after = Mux(window_done, next_edge, edge)
-                m.d.sync += [read_row.eq(0), x.eq(x + pixels), column_blocks.eq(column_blocks - 1),
-                             edge.eq(after - pixels)]
-                with m.If(column_blocks == 1):
+                m.d.sync += [read_row.eq(0), x.eq(x + pixels), edge.eq(after - pixels)]
+                column_blocks.step()
+                with m.If(column_blocks.last):
                     m.d.sync += [
-                        x.eq(-command.pad_left), edge.eq(KERNEL - 1), windows.eq(command.out_width),
-                        column_blocks.eq(command.column_blocks), row_pixel.eq(stepped),
-                        y.eq(y + command.stride), rows.eq(rows - 1),
+                        x.eq(-command.pad_left), edge.eq(KERNEL - 1), row_pixel.eq(stepped),
+                        y.eq(y + command.stride), first_row.eq(0), first_column.eq(1),
                     ]
-                    with m.If(rows == 1):
+                    windows.load(command.out_width)
+                    column_blocks.load(command.column_blocks)
+                    rows.step()
+                    with m.If(rows.last):
                         m.d.sync += [
-                            rows.eq(command.out_rows), y.eq(command.first_y), row_pixel.eq(command.first_pixel),
+                            y.eq(command.first_y), row_pixel.eq(command.first_pixel), first_row.eq(1),
                             block_pixel.eq(block_pixel + command.in_row_stride * pixels),
-                            blocks.eq(blocks - 1), slot.eq(slot + 1), entering.eq(1), first_of_block.eq(1),
+                            slot.eq(slot + 1), entering.eq(1), first_of_block.eq(1),
                         ]
-                        with m.If(blocks == 1):
+                        rows.load(command.out_rows)
+                        blocks.step()
+                        with m.If(blocks.last):
                             m.d.sync += [active.eq(0), context.eq(context + 1)]
         with m.If(self.start):
             m.d.sync += [
                 command.eq(fields), active.eq(1), entering.eq(1), first_of_command.eq(1), first_of_block.eq(1),
                 block_pixel.eq(fields.in_pixel), row_pixel.eq(fields.first_pixel), y.eq(fields.first_y),
-                x.eq(-fields.pad_left), edge.eq(KERNEL - 1), windows.eq(fields.out_width),
-                column_blocks.eq(fields.column_blocks), rows.eq(fields.out_rows), blocks.eq(fields.blocks),
+                x.eq(-fields.pad_left), edge.eq(KERNEL - 1), first_row.eq(1), first_column.eq(1),
                 read_row.eq(0), group.eq(0),
             ]
+            for count, value in ((windows, fields.out_width), (column_blocks, fields.column_blocks),
+                                 (rows, fields.out_rows), (blocks, fields.blocks)):
+                count.load(value)
         return issue
 
     @staticmethod

@@ -143,17 +143,17 @@ class Engine(Component):
                 with m.If(unit.illegal):
                     m.d.sync += [refused.code.eq(CODES["fields"]), refused.source.eq(index),
                                  refused.command.eq(started[index] - 1)]
-        m.d.comb += self.fault.eq(deadlock.fault)
+        m.d.sync += self.fault.eq(deadlock.fault)
         with m.If(activations.conflict):
-            m.d.comb += [
+            m.d.sync += [
                 self.fault.code.eq(CODES["conflict"]), self.fault.source.eq(activations.conflict_unit),
                 self.fault.command.eq(ended[activations.conflict_unit]),
                 self.fault.address.eq(activations.conflict_group),
             ]
         with m.If(refused.code != 0):
-            m.d.comb += self.fault.eq(refused)
+            m.d.sync += self.fault.eq(refused)
         with m.If(fetch.fault.code != 0):
-            m.d.comb += self.fault.eq(fetch.fault)
+            m.d.sync += self.fault.eq(fetch.fault)
         with m.If(arbiter.fault.code != 0):
-            m.d.comb += self.fault.eq(arbiter.fault)
+            m.d.sync += self.fault.eq(arbiter.fault)
         return m

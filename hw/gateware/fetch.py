@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -15,7 +15,7 @@ from hw.gateware.command_queue import ENTRY
 from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, FAULT, HEADER_LAYOUT
 from hw.gateware.queue import Queue
-from hw.latency import FETCH_BYTES
+from hw.latency import FETCH_BYTES, FETCH_CHECK
 
 
 class Fetch(Component):
@@ -32,7 +32,7 @@ class Fetch(Component):
     Timing
     ------
     Beats wait in a buffer whose space is reserved burst by burst; one leaves it per cycle. A command is delivered
-    the cycle after its last beat left.
+    `latency.FETCH_CHECK` cycles after the one in which its last beat is there.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -75,35 +75,41 @@ class Fetch(Component):
         with m.If(buffer.pop):
             m.d.sync += [collected.eq(Cat(collected, buffer.head)[config.bus_bits:]), count.eq(count + 1)]
 
+        checksum_beat = Signal(config.bus_bits)
         checksum: Any = CRC32_ISO_HDLC(config.bus_bits).create()
         m.submodules.checksum = checksum
-        m.d.comb += [checksum.start.eq(count == 0), checksum.valid.eq(buffer.pop), checksum.data.eq(buffer.head)]
+        m.d.sync += [checksum_beat.eq(buffer.head), checksum.valid.eq(buffer.pop), checksum.start.eq(count == 0)]
+        m.d.comb += checksum.data.eq(checksum_beat)
 
         header = data.View(HEADER_LAYOUT, collected[:HEADER_LAYOUT.size])
         program = data.View(data.StructLayout({field.name: field.bits for field in PROGRAM_HEADER}),
                             collected[:sum(field.bits for field in PROGRAM_HEADER)])
-        fault, intact = Signal.like(self.fault.code), Signal()
+        # The checksum first, then what may be wrong, each for itself, then the fault that comes first.
+        wrong = {name: Signal(name=f"wrong_{name}") for name in (
+            "checksum", "program", "configuration", "tag", "unit", "count")}
+        of_unit, fault = Signal(len(UNITS)), Signal.like(self.fault.code)
+        summed, looked, checked, leaves = Signal(), Signal(), Signal(), Signal()
+        m.d.sync += [
+            summed.eq(complete & ~leaves), looked.eq(summed & ~leaves), checked.eq(looked & ~leaves),
+            of_unit.eq(Cat(header.unit == index for index in range(len(UNITS)))),
+            wrong["checksum"].eq(~checksum.match_detected),
+            wrong["program"].eq(in_header & ((program.magic != MAGIC) | (program.version != FORMAT_VERSION))),
+            wrong["configuration"].eq(in_header & (program.config != config.hash)),
+            wrong["tag"].eq(~in_header & (header.tag != tag)),
+            wrong["unit"].eq(~in_header & (header.unit >= len(UNITS))),
+            wrong["count"].eq(~in_header & Cat(
+                (header.unit == index) & (getattr(getattr(self, f"queue_{unit}").fields, name) == 0)
+                for index, unit in enumerate(UNITS) for name in COUNTS[unit]).any()),
+            fault.eq(0),
+        ]
+        for name, happened in reversed(wrong.items()):
+            with m.If(happened):
+                m.d.sync += fault.eq(CODES[name])
         command, deliver = Signal(), Signal()
-        m.d.comb += intact.eq(checksum.match_detected)
-        m.d.comb += fault.eq(CODES["checksum"])
-        with m.If(intact):
-            m.d.comb += fault.eq(0)
-            with m.If(in_header):
-                with m.If((program.magic != MAGIC) | (program.version != FORMAT_VERSION)):
-                    m.d.comb += fault.eq(CODES["program"])
-                with m.Elif(program.config != config.hash):
-                    m.d.comb += fault.eq(CODES["configuration"])
-            with m.Elif(header.tag != tag):
-                m.d.comb += fault.eq(CODES["tag"])
-            with m.Elif(header.unit >= len(UNITS)):
-                m.d.comb += fault.eq(CODES["unit"])
-            with m.Elif(Cat((header.unit == index) & (getattr(getattr(self, f"queue_{unit}").fields, name) == 0)
-                            for index, unit in enumerate(UNITS) for name in COUNTS[unit]).any()):
-                m.d.comb += fault.eq(CODES["count"])
         m.d.comb += [
-            command.eq(complete & ~in_header & (fault == 0)),
-            self.blocked.eq(command & self.full.bit_select(header.unit, 1)), deliver.eq(command & ~self.blocked),
-            *(self.push[index].eq(deliver & (header.unit == index)) for index in range(len(UNITS))),
+            command.eq(checked & ~in_header & (fault == 0)),
+            self.blocked.eq(command & (self.full & of_unit).any()), deliver.eq(command & ~self.blocked),
+            self.push.eq(Mux(deliver, of_unit, 0)),
         ]
         for unit in UNITS:
             item = getattr(self, f"queue_{unit}")
@@ -115,10 +121,11 @@ class Fetch(Component):
         with m.If(self.start):
             m.d.comb += [bursts.start.eq(1), bursts.address.eq(self.address), bursts.beats.eq(beats)]
             m.d.sync += [in_header.eq(1), self.finished.eq(0), address.eq(self.address)]
-        with m.Elif(complete & (fault != 0)):
+        with m.Elif(checked & (fault != 0)):
             m.d.sync += [self.fault.code.eq(fault), self.fault.source.eq(SOURCES.index("fetch")),
                          self.fault.address.eq(address)]
-        with m.Elif(complete & in_header):
+        with m.Elif(checked & in_header):
+            m.d.comb += leaves.eq(1)
             m.d.sync += [count.eq(0), in_header.eq(0), address.eq(address + BLOCK_BYTES),
                          commands.eq(program.commands), tag.eq(program.tag)]
             with m.If(program.commands == 0):
@@ -127,6 +134,7 @@ class Fetch(Component):
                 m.d.comb += [bursts.start.eq(1), bursts.address.eq(address + BLOCK_BYTES),
                              bursts.beats.eq(program.commands * beats)]
         with m.Elif(deliver):
+            m.d.comb += leaves.eq(1)
             m.d.sync += [count.eq(0), address.eq(address + BLOCK_BYTES), commands.eq(commands - 1)]
             with m.If(commands == 1):
                 m.d.sync += self.finished.eq(1)
@@ -134,11 +142,14 @@ class Fetch(Component):
 
 
 def _gated(m: Module, bursts: Bursts, space: Signal) -> Any:
-    """The bursts' request, valid only while `space` beats can take it whole."""
+    """The bursts' request, offered the cycle after there is `space` to take it whole."""
     gated: Any = wiring.Signature(bursts.burst.signature.members).create(path=("gated",))
+    m.d.sync += gated.valid.eq(bursts.burst.valid & (space >= bursts.burst.beats) & ~gated.grant)
     m.d.comb += [
-        gated.valid.eq(bursts.burst.valid & (space >= bursts.burst.beats)),
         gated.address.eq(bursts.burst.address), gated.beats.eq(bursts.burst.beats),
         bursts.burst.grant.eq(gated.grant),
     ]
     return gated
+
+
+assert FETCH_CHECK == 3

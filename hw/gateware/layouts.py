@@ -43,7 +43,7 @@ class CommandPort(wiring.Signature):
 
 
 class WordPort(wiring.Signature):
-    """Read of a weight memory, from the reader's side; data one cycle after the address."""
+    """Read of a weight memory, from the reader's side; data `latency.RAM_READ` cycles after the address."""
 
     def __init__(self, word_bytes: int) -> None:
         super().__init__({"word": Out(16), "data": In(8 * word_bytes)})

@@ -8,18 +8,22 @@ from hw.commands import RESIDUAL
 from hw.config import OCTET, EngineConfig
 from hw.gateware.activation_memory import WritePort, enable_bytes
 from hw.gateware.component import Component
+from hw.gateware.countdown import Countdown
 from hw.gateware.layouts import BODY_LAYOUT, delayed, selector
 from hw.gateware.pointwise_weights import SLOTS
 from hw.gateware.queue import Queue
 from hw.gateware.requantise import NUMERICS, PARAMETERS, Requantise
 from hw.latency import (
+    DRAINED,
     REQUANTISE,
+    RESCALE,
     RESIDUAL_OPERANDS,
     RESIDUAL_SLOTS,
     RESIDUAL_SUM,
     drain_delay,
     drain_tail_vectors,
 )
+from hw.multipliers import share
 
 COMMANDS = 4
 """Commands that may wait for their drain: more than fit into two halves of accumulators."""
@@ -48,7 +52,7 @@ class PointwiseDrain(Component):
     start, fields : In, a command whose blocks will come, in order.
     block_end : In, the last vector of a block is issued into the array.
     free : Out(2), from the next cycle on the half may start a new block.
-    half, vector : Out; drained : In, `pe_cols` × `pe_pixels` × signed(32) two cycles later.
+    half, vector : Out; drained : In, `pe_cols` × `pe_pixels` × signed(32) `latency.DRAINED` cycles later.
     slot : Out; parameters : In, combinational.
     write : Out(`WritePort`).
     ended : Out(1), the last octet of a command is being written.
@@ -81,15 +85,16 @@ class PointwiseDrain(Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.requantise = requantise = Requantise(self.config.requantise_lanes)
+        m.submodules.requantise = requantise = Requantise(self.config.requantise_lanes, share(self.config).block)
         command, active, take = self._commands(m)
         step, slot = self._walk(m, command, active, take)
         written = self._results(m, step, slot, take)
         current = Signal(KEPT)
-        with m.If(delayed(m, take, 2, "taken")):
+        with m.If(delayed(m, take, DRAINED, "taken")):
             m.d.sync += current.eq(command)
-        self._select(m, delayed(m, step, 2, "selected"), delayed(m, slot, 2, "selected_slot"), current, requantise)
-        self._write(m, delayed(m, written, 3 + REQUANTISE, "output"), requantise)
+        self._select(m, delayed(m, step, DRAINED, "selected"), delayed(m, slot, DRAINED, "selected_slot"), current,
+                     requantise)
+        self._write(m, delayed(m, written, DRAINED + 1 + REQUANTISE, "output"), requantise)
         return m
 
     def _commands(self, m: Module):
@@ -112,7 +117,8 @@ class PointwiseDrain(Component):
         upcoming = self.next_command
         available = Signal(range(4))
         arrived = delayed(m, self.block_end, drain_delay(config), "block_end")
-        tiles, outputs, vectors = Signal(10), Signal(10), Signal(10)
+        tiles, outputs = Countdown(m, 10, "tiles"), Countdown(m, 10, "outputs")
+        vectors, enough, vector_last, residual = Signal(10), Signal(10), Signal(), Signal()
         octets_left, vector_octets = Signal(12), Signal(12)
         tile_row, block_row, row = Signal(16), Signal(16), Signal(16)
         block_place = Signal(selector(config.octets_per_word))
@@ -129,25 +135,24 @@ class PointwiseDrain(Component):
         pixels_last = step.pixel_group == config.pe_pixels // self.pixels - 1
         octet_last = step.octet == config.pe_cols // OCTET - 1
         vector = Signal(range(config.half_vectors))
-        first_vector = (tiles == command.tiles) & (vector == 0)
-        last_vector = (tiles == 1) & (vector == vectors - 1)
+        first_vector = (tiles.left == command.tiles) & (vector == 0)
+        last_vector = tiles.last & vector_last
         last_slot = number == RESIDUAL_SLOTS - 1
         m.d.comb += [
-            vectors.eq(Mux(tiles == 1, command.last_vectors, command.tile_vectors)),
-            slot.residual.eq(active & (command.residual_passes != 0)), slot.number.eq(number),
+            slot.residual.eq(active & residual), slot.number.eq(number),
             begin.eq(active & (number == 0) & (flushing == 0) & (~entering | (available != 0))),
             run.eq(Mux(slot.residual, last_slot & begun, begin)),
             flushed.eq((flushing == 1) & (number == 1)),
             self.vector.eq(Mux(slot.residual & (number == 1), vector | config.half_vectors // 2, vector)),
             octet_done.eq(run & part_last & pixels_last),
             vector_done.eq(octet_done & octet_last),
-            block_done.eq(vector_done & (vector == vectors - 1)),
+            block_done.eq(vector_done & vector_last),
             step.valid.eq(Mux(slot.residual, begun | begin, begin) & (vector_octets != 0)),
             step.row.eq(row + vector),
             step.place.eq(place),
             step.lanes.eq(Cat((~first_vector | (lane >= command.first_lane))
                               & (~last_vector | (lane < command.last_lanes)) for lane in range(config.pe_pixels))),
-            step.last.eq(block_done & (outputs == 1) & (tiles == 1)),
+            step.last.eq(block_done & outputs.last & tiles.last),
         ]
         step_slot, half = Signal(range(SLOTS)), Signal()
         part, pixel_group, octet = (Signal.like(step[name], name=name) for name in ("part", "pixel_group", "octet"))
@@ -155,8 +160,6 @@ class PointwiseDrain(Component):
                      step.slot.eq(step_slot), self.half.eq(half)]
 
         # Given back as soon as the rest drains faster than the next block's sums can arrive; a residual is too slow.
-        tail = drain_tail_vectors(config)
-        enough = Mux(vectors > tail, vectors - tail, 0)
         begins = begin & (part == 0) & (pixel_group == 0) & (octet == 0) & (vector == enough)
         m.d.comb += self.free.eq(Mux(Mux(slot.residual, block_done, begins), Mux(half, 0b10, 0b01), 0))
 
@@ -180,34 +183,48 @@ class PointwiseDrain(Component):
             with m.If(vector_octets != 0):
                 m.d.sync += vector_octets.eq(vector_octets - 1)
         with m.If(vector_done):
-            m.d.sync += [octet.eq(0), vector.eq(vector + 1), place.eq(block_place), row.eq(block_row),
-                         vector_octets.eq(octets_left)]
+            m.d.sync += [octet.eq(0), vector.eq(vector + 1), vector_last.eq(vector + 2 == vectors),
+                         place.eq(block_place), row.eq(block_row), vector_octets.eq(octets_left)]
         after_octets = Mux(vector_octets != 0, vector_octets - 1, 0)
         with m.If(block_done):
-            m.d.sync += [vector.eq(0), entering.eq(1), step_slot.eq(step_slot + 1), half.eq(~half),
-                         outputs.eq(outputs - 1), place.eq(next_place), block_place.eq(next_place),
+            outputs.step()
+            m.d.sync += [vector.eq(0), vector_last.eq(vectors == 1), entering.eq(1), step_slot.eq(step_slot + 1),
+                         half.eq(~half), place.eq(next_place), block_place.eq(next_place),
                          row.eq(next_row), block_row.eq(next_row),
                          octets_left.eq(after_octets), vector_octets.eq(after_octets)]
-            with m.If(outputs == 1):
+            with m.If(outputs.last):
+                outputs.load(command.out_blocks)
+                tiles.step()
+                self._enter_tile(m, tiles.following(command.last_vectors, command.tile_vectors),
+                                 (vectors, enough, vector_last))
                 m.d.sync += [
-                    outputs.eq(command.out_blocks), tiles.eq(tiles - 1),
                     tile_row.eq(tile_row + vectors), row.eq(tile_row + vectors), block_row.eq(tile_row + vectors),
                     place.eq(command.out_octet), block_place.eq(command.out_octet),
                     octets_left.eq(command.octets), vector_octets.eq(command.octets),
                 ]
-                with m.If(tiles == 1):
+                with m.If(tiles.last):
                     m.d.sync += [flushing.eq(RESIDUAL_SUM), active.eq(slot.residual)]
         with m.If(flushed):
             m.d.sync += [flushing.eq(0), active.eq(0)]
         with m.If(take):
+            tiles.load(upcoming.tiles)
+            outputs.load(upcoming.out_blocks)
+            self._enter_tile(m, Mux(upcoming.tiles == 1, upcoming.last_vectors, upcoming.tile_vectors),
+                             (vectors, enough, vector_last))
             m.d.sync += [
                 number.eq(0), begun.eq(0), flushing.eq(0), entering.eq(1),
-                tiles.eq(upcoming.tiles), outputs.eq(upcoming.out_blocks),
+                residual.eq(upcoming.residual_passes != 0),
                 tile_row.eq(upcoming.out_row), row.eq(upcoming.out_row), block_row.eq(upcoming.out_row),
                 place.eq(upcoming.out_octet), block_place.eq(upcoming.out_octet),
                 octets_left.eq(upcoming.octets), vector_octets.eq(upcoming.octets),
             ]
         return step, slot
+
+    def _enter_tile(self, m: Module, count, registers) -> None:
+        """A tile of `count` vectors comes next: its vectors, the one its half is given back at, and if one is all."""
+        tail = drain_tail_vectors(self.config)
+        vectors, enough, last = registers
+        m.d.sync += [vectors.eq(count), enough.eq(Mux(count > tail, count - tail, 0)), last.eq(count == 1)]
 
     def _results(self, m: Module, step, slot, take):
         """The step whose result enters the requantiser now: this one, or in slot 1 that whose sum does."""
@@ -245,8 +262,8 @@ class PointwiseDrain(Component):
         m.d.comb += requantise.numerics.eq(numerics)
 
         # Of the sum and its operands: the slots that take them in, counted from the requantiser's own output.
-        raw_slot = delayed(m, kind, REQUANTISE, "raw_slot")
-        output_slot = delayed(m, raw_slot, 1, "output_slot")
+        raw_slot = delayed(m, kind, 1 + RESCALE, "raw_slot")
+        output_slot = delayed(m, raw_slot, REQUANTISE - RESCALE, "output_slot")
         multiplier, shift = Signal(32, name="rescale_multiplier"), Signal(signed(8), name="rescale_shift")
         for number, name in ((1, "sum"), (2, "operand"), (3, "residual")):
             with m.If(kind == number):

@@ -7,11 +7,12 @@ from amaranth.lib.wiring import In, Out
 from hw.config import EngineConfig
 from hw.gateware.activation_memory import ReadPort
 from hw.gateware.component import Component
+from hw.gateware.countdown import Countdown
 from hw.gateware.layouts import BODY_LAYOUT, delayed
 from hw.gateware.pointwise_addresses import PointwiseAddresses
 from hw.gateware.pointwise_residual import PointwiseResidual
 from hw.gateware.rotate import rotate_left, rotate_right
-from hw.latency import ACTIVATION_READ, array_latency
+from hw.latency import ACTIVATION_READ, RAM_READ, array_latency
 
 
 class PointwisePasses(Component):
@@ -28,7 +29,7 @@ class PointwisePasses(Component):
     block_start, block_end : Out, first and last vector of an output block; half : Out, where it adds up.
     read : Out(`ReadPort`).
     operands, bank : Out, to the array.
-    valid, add_half, vector, first : Out, to the accumulators, a cycle before column 0's sums.
+    valid, add_half, vector, first : Out, to the accumulators, `latency.RAM_READ` cycles before column 0's sums.
 
     Timing
     ------
@@ -51,43 +52,53 @@ class PointwisePasses(Component):
         m = Module()
         config = self.config
         command = Signal(BODY_LAYOUT["pointwise"])
-        tiles, outputs, left = Signal(10), Signal(10), Signal(14)
+        tiles, outputs, left = Countdown(m, 10, "tiles"), Countdown(m, 10, "outputs"), Countdown(m, 14, "left")
         vector, vectors = Signal(range(config.half_vectors)), Signal(10)
+        last_vector, plain = Signal(), Signal()
         active, entering, first, bank, residual = Signal(), Signal(), Signal(), Signal(), Signal()
 
         issue, pass_done, tile_done = Signal(), Signal(), Signal()
         run_done, waits = Signal(), Signal()
         m.d.comb += [
             self.busy.eq(active),
-            vectors.eq(Mux(tiles == 1, command.last_vectors, command.tile_vectors)),
             waits.eq(first & ~residual & self.half_busy.bit_select(self.half, 1)),
             self.advance.eq(active & entering & self.loaded & ~waits),
             issue.eq(self.advance | (active & ~entering)),
-            pass_done.eq(issue & (vector == vectors - 1)),
+            pass_done.eq(issue & last_vector),
             self.block_start.eq(self.advance & first & ~residual),
-            run_done.eq(pass_done & (left == 1)),
-            self.block_end.eq(run_done & (residual | (command.residual_passes == 0))),
-            tile_done.eq(self.block_end & (outputs == 1)),
+            run_done.eq(pass_done & left.last),
+            self.block_end.eq(run_done & (residual | plain)),
+            tile_done.eq(self.block_end & outputs.last),
         ]
         with m.If(issue):
-            m.d.sync += [entering.eq(0), vector.eq(vector + 1)]
+            m.d.sync += [entering.eq(0), vector.eq(vector + 1), last_vector.eq(vector + 2 == vectors)]
         with m.If(pass_done):
-            m.d.sync += [vector.eq(0), entering.eq(1), bank.eq(~bank), first.eq(0), left.eq(left - 1)]
+            m.d.sync += [vector.eq(0), last_vector.eq(vectors == 1), entering.eq(1), bank.eq(~bank), first.eq(0)]
+            left.step()
         with m.If(run_done):
-            m.d.sync += [left.eq(command.residual_passes), first.eq(1), residual.eq(1)]
+            m.d.sync += [first.eq(1), residual.eq(1)]
+            left.load(command.residual_passes)
         with m.If(self.block_end):
-            m.d.sync += [left.eq(command.passes), residual.eq(0), first.eq(1), self.half.eq(~self.half),
-                         outputs.eq(outputs - 1)]
+            m.d.sync += [residual.eq(0), first.eq(1), self.half.eq(~self.half)]
+            left.load(command.passes)
+            outputs.step()
         with m.If(tile_done):
-            m.d.sync += [outputs.eq(command.out_blocks), tiles.eq(tiles - 1)]
-            with m.If(tiles == 1):
+            following = tiles.following(command.last_vectors, command.tile_vectors)
+            m.d.sync += [vectors.eq(following), last_vector.eq(following == 1)]
+            outputs.load(command.out_blocks)
+            tiles.step()
+            with m.If(tiles.last):
                 m.d.sync += active.eq(0)
         with m.If(self.start):
             fields = self.fields
+            beginning = Mux(fields.tiles == 1, fields.last_vectors, fields.tile_vectors)
             m.d.sync += [
-                command.eq(fields), active.eq(1), entering.eq(1), first.eq(1), tiles.eq(fields.tiles),
-                outputs.eq(fields.out_blocks), left.eq(fields.passes), residual.eq(0),
+                command.eq(fields), active.eq(1), entering.eq(1), first.eq(1), residual.eq(0),
+                plain.eq(fields.residual_passes == 0), vectors.eq(beginning), last_vector.eq(beginning == 1),
             ]
+            tiles.load(fields.tiles)
+            outputs.load(fields.out_blocks)
+            left.load(fields.passes)
 
         m.submodules.addresses = addresses = PointwiseAddresses(config)
         m.d.comb += [
@@ -109,7 +120,7 @@ class PointwisePasses(Component):
                      mask.eq(Mux(chosen, beside.mask, addresses.mask))]
         self._to_array(m, pixel, mask, bank, Mux(residual, command.residual_zero_point, command.input_zero_point))
         control = Cat(issue, self.half, first, Mux(residual, vector | config.half_vectors // 2, vector))
-        arrived = delayed(m, control, array_latency(config) - 1, "control")
+        arrived = delayed(m, control, array_latency(config) - RAM_READ, "control")
         m.d.comb += Cat(self.valid, self.add_half, self.first, self.vector).eq(arrived)
         return m
 

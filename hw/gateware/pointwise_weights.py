@@ -7,9 +7,10 @@ from amaranth.lib.wiring import In, Out
 
 from hw.config import PARAMETER_BYTES, EngineConfig
 from hw.gateware.component import Component
+from hw.gateware.countdown import Countdown
 from hw.gateware.layouts import BODY_LAYOUT, WordPort, delayed
 from hw.gateware.requantise import PARAMETERS
-from hw.latency import weight_latency
+from hw.latency import RAM_READ, weight_latency
 
 SLOTS = 4
 """Blocks whose parameters are kept: loading, adding up, draining, and one in the requantiser's pipeline."""
@@ -51,7 +52,8 @@ class PointwiseWeights(Component):
         config = self.config
         first_word, per_block, out_blocks = Signal(16), Signal(14), Signal(10)
         zero_point = Signal(signed(8))
-        word, tiles, inputs, outputs = Signal(16), Signal(10), Signal(14), Signal(10)
+        word = Signal(16)
+        tiles, inputs, outputs = Countdown(m, 10, "tiles"), Countdown(m, 14, "inputs"), Countdown(m, 10, "outputs")
         position = Signal(range(max(config.tile_words, config.parameter_words)))
         in_parameters = Signal()
         bank = Signal()
@@ -59,7 +61,7 @@ class PointwiseWeights(Component):
 
         issue, tile_done, parameters_done = Signal(), Signal(), Signal()
         m.d.comb += [
-            self.busy.eq(tiles != 0),
+            self.busy.eq(tiles.any),
             issue.eq(self.busy & (in_parameters | (position != 0) | ~self.loaded | self.advance)),
             tile_done.eq(issue & ~in_parameters & (position == config.tile_words - 1)),
             parameters_done.eq(issue & in_parameters & (position == config.parameter_words - 1)),
@@ -70,21 +72,27 @@ class PointwiseWeights(Component):
         with m.If(issue):
             m.d.sync += [word.eq(word + 1), position.eq(position + 1)]
         with m.If(tile_done):
-            m.d.sync += [position.eq(0), self.loaded.eq(1), bank.eq(~bank), inputs.eq(inputs - 1)]
-            with m.If(inputs == 1):
-                m.d.sync += [in_parameters.eq(1), inputs.eq(per_block)]
+            m.d.sync += [position.eq(0), self.loaded.eq(1), bank.eq(~bank)]
+            inputs.step()
+            with m.If(inputs.last):
+                m.d.sync += in_parameters.eq(1)
+                inputs.load(per_block)
         with m.If(parameters_done):
-            m.d.sync += [position.eq(0), in_parameters.eq(0), slot.eq(slot + 1), outputs.eq(outputs - 1)]
-            with m.If(outputs == 1):
-                m.d.sync += [outputs.eq(out_blocks), word.eq(first_word), tiles.eq(tiles - 1)]
+            m.d.sync += [position.eq(0), in_parameters.eq(0), slot.eq(slot + 1)]
+            outputs.step()
+            with m.If(outputs.last):
+                m.d.sync += word.eq(first_word)
+                outputs.load(out_blocks)
+                tiles.step()
         with m.If(self.start):
             m.d.sync += [
-                first_word.eq(self.fields.word), word.eq(self.fields.word), tiles.eq(self.fields.tiles),
+                first_word.eq(self.fields.word), word.eq(self.fields.word),
                 per_block.eq(self.fields.passes + self.fields.residual_passes),
-                inputs.eq(self.fields.passes + self.fields.residual_passes),
-                out_blocks.eq(self.fields.out_blocks), outputs.eq(self.fields.out_blocks),
-                zero_point.eq(self.fields.weight_zero_point),
+                out_blocks.eq(self.fields.out_blocks), zero_point.eq(self.fields.weight_zero_point),
             ]
+            tiles.load(self.fields.tiles)
+            inputs.load(self.fields.passes + self.fields.residual_passes)
+            outputs.load(self.fields.out_blocks)
 
         self._to_array(m, issue & ~in_parameters, position, bank, zero_point)
         self._to_slots(m, issue & in_parameters, parameters_done, slot)
@@ -97,10 +105,10 @@ class PointwiseWeights(Component):
                                             "zero_point": signed(8)}))
         m.d.comb += [control.issue.eq(issue), control.position.eq(position), control.bank.eq(bank),
                      control.zero_point.eq(zero_point)]
-        # Two cycles are the memory's and the subtraction's; the rest waits for the wave (`weight_latency`).
-        waited = delayed(m, control, weight_latency(config) - 3, "waited")
-        words = delayed(m, self.memory.data, weight_latency(config) - 3, "word")
-        arrived = delayed(m, waited, 1, "arrived")
+        # The memory takes its time, and the subtraction a cycle; the rest waits for the wave (`weight_latency`).
+        wait = weight_latency(config) - RAM_READ - 2
+        words = delayed(m, self.memory.data, wait, "word")
+        arrived = delayed(m, control, wait + RAM_READ, "arrived")
         offset = [[Signal(signed(9), name=f"offset_{line}_{column}") for column in range(config.pe_cols)]
                   for line in range(lines)]
         for line in range(lines):
@@ -118,9 +126,9 @@ class PointwiseWeights(Component):
         config = self.config
         lines = config.weight_rows_per_word
         rows = config.parameter_words * lines
-        arrived = delayed(m, issue, 1, "parameter_arrived")
-        complete = delayed(m, done, 2, "parameters_complete")
-        target = delayed(m, slot, 2, "parameter_slot")
+        arrived = delayed(m, issue, RAM_READ, "parameter_arrived")
+        complete = delayed(m, done, RAM_READ + 1, "parameters_complete")
+        target = delayed(m, slot, RAM_READ + 1, "parameter_slot")
         collected = Signal(8 * config.pe_cols * rows)
         with m.If(arrived):
             m.d.sync += collected.eq(Cat(collected, self.memory.data)[8 * config.weight_word_bytes:])

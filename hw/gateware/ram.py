@@ -1,10 +1,11 @@
-"""Block memory behind one small component: one write port, one read port a cycle later."""
+"""Block memory behind one small component: one write port, one read port with a register behind it."""
 
 from amaranth.hdl import ClockSignal, Instance, Module
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hw.gateware.component import Component
+from hw.latency import RAM_READ
 
 VERILOG_MODULE = "sepconv_ram"
 
@@ -19,21 +20,35 @@ module {VERILOG_MODULE} #(
     input [ADDRESS - 1:0] read_address,
     output reg [WIDTH - 1:0] read_data
 );
-  reg [WIDTH - 1:0] memory [0:DEPTH - 1];
+  (* no_rw_check *) reg [WIDTH - 1:0] memory [0:DEPTH - 1];
+  reg [WIDTH - 1:0] word;
   integer index;
   always @(posedge clk) begin
     for (index = 0; index < WIDTH / GRANULE; index = index + 1)
       if (write_enable[index])
         memory[write_address][index * GRANULE +: GRANULE] <= write_data[index * GRANULE +: GRANULE];
-    read_data <= memory[read_address];
+`ifdef VERILATOR
+    // Nothing may depend on a word that is read while it is written: simulations spoil it.
+    word <= write_enable != 0 && write_address == read_address ? ~memory[read_address] : memory[read_address];
+`else
+    word <= memory[read_address];
+`endif
+    read_data <= word;
   end
 endmodule
 """
-"""The same memory in Verilog. Amaranth would spell out each initial word, of which there are half a million bytes."""
+"""The same memory in Verilog. Amaranth would spell out each initial word, of which there are half a million bytes.
+
+What is read of a word while it is written is left open (`no_rw_check`): block memories do not define it, and synthesis
+would put hundreds of registers and LUTs round each of them to do so.
+"""
 
 
 class VerilogPlatform:
     """Platform of the Verilog back end: block memories become instances of `VERILOG_MODULE`."""
+
+
+assert RAM_READ == 2
 
 
 class Ram(Component):
@@ -42,7 +57,7 @@ class Ram(Component):
     Members
     -------
     write_enable : In, a bit per granule; write_address, write_data : In.
-    read_address : In; read_data : Out, one cycle later; the old word if it is being written.
+    read_address : In; read_data : Out, `latency.RAM_READ` cycles later; undefined if it is being written.
     """
 
     def __init__(self, *, width: int, depth: int, granule: int) -> None:
@@ -66,6 +81,7 @@ class Ram(Component):
         read, write = memory.read_port(), memory.write_port(granularity=self.granule)
         m.d.comb += [
             write.en.eq(self.write_enable), write.addr.eq(self.write_address), write.data.eq(self.write_data),
-            read.addr.eq(self.read_address), self.read_data.eq(read.data),
+            read.addr.eq(self.read_address),
         ]
+        m.d.sync += self.read_data.eq(read.data)
         return m

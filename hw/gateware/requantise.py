@@ -2,13 +2,15 @@
 
 from itertools import pairwise
 
-from amaranth.hdl import Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from hw.config import PARAMETER_BYTES
 from hw.gateware.component import Component
-from hw.latency import REQUANTISE
+from hw.gateware.multiplier import multiply
+from hw.latency import MULTIPLY, REQUANTISE, RESCALE
+from hw.multipliers import Kind
 
 LEFT_SHIFT_BITS = 3
 """A multiplier's shift may be +7 at most; real models need +1."""
@@ -21,6 +23,18 @@ NUMERICS = data.StructLayout({"zero_point": signed(8), "minimum": signed(8), "ma
 
 assert PARAMETERS.size == 8 * PARAMETER_BYTES
 
+HALF_BITS = 16
+"""Lower part of a factor: with a sign it fits any multiplier block."""
+
+MULTIPLIED = 1 + MULTIPLY
+"""Registers from the accumulator to the products."""
+
+NARROW_BITS = 10
+"""Of a value that is limited before its zero point is added; beyond ±(2⁷ + 2⁷) it makes no difference."""
+
+assert RESCALE == MULTIPLIED + 4
+assert REQUANTISE == RESCALE + 2
+
 
 class Requantise(Component):
     """`lanes` accumulators to bytes, each with its channel's parameters.
@@ -31,7 +45,7 @@ class Requantise(Component):
     parameters : In, `lanes` × `PARAMETERS`, with the accumulators.
     numerics : In(`NUMERICS`), with the accumulators.
     outputs : Out, `lanes` × signed(8).
-    rescaled : Out, `lanes` × signed(32): before zero point and clamp, a cycle earlier.
+    rescaled : Out, `lanes` × signed(32): before zero point and clamp, `latency.RESCALE` cycles after its accumulator.
 
     Timing
     ------
@@ -42,8 +56,9 @@ class Requantise(Component):
     0 ≤ multiplier < 2³¹, −31 ≤ shift ≤ 7, and (accumulator + bias) · 2^shift within 32 bits.
     """
 
-    def __init__(self, lanes: int) -> None:
+    def __init__(self, lanes: int, multiplier: Kind = "portable") -> None:
         self.lanes = lanes
+        self.multiplier: Kind = multiplier
         super().__init__({
             "accumulators": In(data.ArrayLayout(signed(32), lanes)),
             "parameters": In(data.ArrayLayout(PARAMETERS, lanes)),
@@ -57,7 +72,7 @@ class Requantise(Component):
         numerics = self.numerics
         stages = []
         for stage in range(1, REQUANTISE):
-            later = Signal(NUMERICS, name=f"numerics_{stage}")
+            later = Signal(NUMERICS, name=f"numerics_{stage}", reset_less=True)
             m.d.sync += later.eq(numerics)
             stages.append(later)
             numerics = later
@@ -66,50 +81,68 @@ class Requantise(Component):
         return m
 
     def _lane(self, m: Module, lane: int, numerics: list) -> None:
+        """One lane; `numerics[n - 1]` belongs to the value in the registers of stage n."""
         parameters = self.parameters[lane]
 
+        def register(shape, name: str) -> Signal:
+            return Signal(shape, name=f"{name}_{lane}", reset_less=True)
+
+        shifts = [register(signed(8), f"shift_{stage}") for stage in range(1, MULTIPLIED + 2)]
+        m.d.sync += [later.eq(earlier) for earlier, later in pairwise((parameters.shift, *shifts))]
+
         # 1: bias.
-        biased = Signal(signed(32), name=f"biased_{lane}")
-        multiplier = [Signal(31, name=f"multiplier_{stage}_{lane}") for stage in (1, 2)]
-        shift = [Signal(signed(8), name=f"shift_{stage}_{lane}") for stage in (1, 2, 3, 4)]
+        biased, multiplier, left = register(signed(32), "biased"), register(31, "multiplier"), register(3, "left")
         m.d.sync += [
             biased.eq(self.accumulators[lane] + parameters.bias),
-            multiplier[0].eq(parameters.multiplier),
-            shift[0].eq(parameters.shift),
-            multiplier[1].eq(multiplier[0]),
-            *(later.eq(earlier) for earlier, later in pairwise(shift)),
+            multiplier.eq(parameters.multiplier),
+            left.eq(Mux(parameters.shift > 0, parameters.shift[:LEFT_SHIFT_BITS], 0)),
         ]
 
-        # 2: left shift, for multipliers of 1 and more.
+        # 2 to `MULTIPLIED`: left shift, for multipliers of 1 and more; products of the halves.
         shifted = Signal(signed(32), name=f"shifted_{lane}")
-        m.d.sync += shifted.eq(biased << Mux(shift[0] > 0, shift[0][:LEFT_SHIFT_BITS], 0))
+        m.d.comb += shifted.eq(biased << left)
+        factors = [[Cat(value[:HALF_BITS], Const(0, 1)).as_signed(), value[HALF_BITS:].as_signed()]
+                   for value in (shifted, Cat(multiplier, Const(0, 1)))]
+        products = [[multiply(m, factors[0][value], factors[1][part], name=f"product_{value}{part}_{lane}",
+                              kind=self.multiplier) for part in range(2)] for value in range(2)]
 
-        # 3: product.
-        product = Signal(signed(64), name=f"product_{lane}")
-        m.d.sync += product.eq(shifted * multiplier[1])
-
-        # 4: high part, rounded half up; single rounding leaves that to the right shift if there is one.
-        high = Signal(signed(33), name=f"high_{lane}")
-        nudge = Mux(numerics[2].single & (shift[2] < 0), 0, 1 << 30)
-        m.d.sync += high.eq((product + nudge) >> 31)
-
-        # 5: rounding right shift: ties away from zero in double rounding, up in single rounding.
-        right = Signal(5, name=f"right_{lane}")
-        half = Signal(signed(34), name=f"half_{lane}")
-        rounded = Signal(signed(33), name=f"rounded_{lane}")
-        down = (high < 0) & ~numerics[3].single
-        m.d.comb += [
-            right.eq(Mux(shift[3] < 0, -shift[3], 0)),
-            half.eq(Mux(right == 0, 0, (Const(1, 32) << right) >> 1) - Mux(down & (right != 0), 1, 0)),
+        # Then their sum, and half of the high part's unit; single rounding leaves that to the right shift if there
+        # is one.
+        shift, single = shifts[MULTIPLIED - 1], numerics[MULTIPLIED - 1].single
+        inner, outer = register(signed(36), "inner"), register(signed(65), "outer")
+        nudge = Mux(single & (shift < 0), 0, 1 << 30)
+        m.d.sync += [
+            inner.eq(products[0][1] + products[1][0]),
+            outer.eq(Cat(products[0][0][:2 * HALF_BITS], products[1][1]).as_signed() + nudge),
         ]
-        m.d.sync += rounded.eq((high + half) >> right)
-        m.d.comb += self.rescaled[lane].eq(rounded)
 
-        # 6: zero point and clamp.
-        minimum, maximum = numerics[4].minimum, numerics[4].maximum
-        shifted_to_zero_point = Signal(signed(34), name=f"with_zero_point_{lane}")
-        m.d.comb += shifted_to_zero_point.eq(rounded + numerics[4].zero_point)
-        m.d.sync += self.outputs[lane].eq(
-            Mux(shifted_to_zero_point < minimum, minimum,
-                Mux(shifted_to_zero_point > maximum, maximum, shifted_to_zero_point)))
+        # The high part; what a right shift adds first, in double rounding one less for negative values.
+        high, right = register(signed(33), "high"), register(5, "right")
+        half, less = register(32, "half"), register(signed(33), "less")
+        shift = shifts[MULTIPLIED]
+        amount = Mux(shift < 0, -shift, 0)[:5]
+        bit = (Const(1, 32) << amount) >> 1
+        m.d.sync += [
+            high.eq((outer + (inner << HALF_BITS)) >> 31),
+            right.eq(amount), half.eq(Mux(amount == 0, 0, bit)),
+            less.eq(Mux(amount == 0, 0, bit - ~numerics[MULTIPLIED].single)),
+        ]
 
+        # Rounding right shift: ties away from zero in double rounding, up in single rounding.
+        raised, places = register(signed(34), "raised"), register(5, "places")
+        rescaled = register(signed(33), "rescaled")
+        m.d.sync += [
+            raised.eq(high + Mux(high < 0, less, half)), places.eq(right),
+            rescaled.eq(raised >> places),
+        ]
+        m.d.comb += self.rescaled[lane].eq(rescaled)
+
+        # Zero point and clamp, of a value that first is narrowed to bits enough to be beyond every clamp.
+        narrow, output = register(signed(NARROW_BITS), "narrow"), Signal(signed(NARROW_BITS + 1), name=f"output_{lane}")
+        upper = rescaled[NARROW_BITS - 1:]
+        limit = Cat((~rescaled[-1]).replicate(NARROW_BITS - 1), rescaled[-1])
+        m.d.sync += narrow.eq(Mux(upper.all() | ~upper.any(), rescaled[:NARROW_BITS], limit))
+        last = numerics[REQUANTISE - 2]
+        m.d.comb += output.eq(narrow + last.zero_point)
+        m.d.sync += self.outputs[lane].eq(Mux(output < last.minimum, last.minimum,
+                                              Mux(output > last.maximum, last.maximum, output)))

@@ -86,7 +86,7 @@ class Store(Component):
             bursts.start.eq(self.command.pop), bursts.burst_bytes.eq(self.burst_bytes),
             bursts.address.eq(fields.dram_address), bursts.stride.eq(fields.dram_stride),
             bursts.blocks.eq(fields.blocks), bursts.beats.eq(fields.beats),
-            burst_start.eq(bursts.busy & (filling == 0) & (free != 0)),
+            burst_start.eq(bursts.burst.valid & (filling == 0) & (free != 0)),
             beat.valid.eq(burst_start | (filling != 0)),
             # A burst of no beats, which begins inside of a beat, is asked for like any other, and refused then.
             beat.last.eq(beat.valid & (filling + 1 >= bursts.burst.beats)),

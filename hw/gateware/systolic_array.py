@@ -7,6 +7,8 @@ from amaranth.lib.wiring import In, Out
 from hw.config import EngineConfig
 from hw.gateware.component import Component
 from hw.gateware.layouts import delayed
+from hw.gateware.multiplier import multiply
+from hw.multipliers import share
 
 
 def sum_bits(config: EngineConfig) -> int:
@@ -30,12 +32,12 @@ class SystolicArray(Component):
 
     Timing
     ------
-    Column c's sums come 1 + `pe_rows` + c cycles after the operands. A row of weights reaches column c after c
-    cycles and multiplies one cycle later.
+    Column c's sums come `latency.MULTIPLY` + `pe_rows` + c cycles after the operands. A row of weights reaches column c
+    after c cycles and multiplies one cycle later.
     """
 
     def __init__(self, config: EngineConfig) -> None:
-        self.config = config
+        self.config, self.share = config, share(config)
         super().__init__({
             "operands": In(data.ArrayLayout(data.ArrayLayout(signed(9), config.pe_pixels), config.pe_rows)),
             "bank": In(1),
@@ -77,14 +79,18 @@ class SystolicArray(Component):
 
     def _element(self, m: Module, row: int, column: int, operand: list, bank, load, weight, above: list) -> list:
         """Processing element: one weight in use, `pe_pixels` multiply-accumulates; returns its sums."""
-        kept = [Signal(signed(9), name=f"kept_{row}_{column}_{index}") for index in range(2)]
+        kept = [Signal(signed(9), name=f"kept_{row}_{column}_{index}", reset_less=True) for index in range(2)]
         for index in range(2):
             with m.If(load[1 + row] & (load[0] == index)):
                 m.d.sync += kept[index].eq(weight)
+        used = Signal(signed(9), name=f"used_{row}_{column}")
+        m.d.comb += used.eq(Mux(bank, kept[1], kept[0]))
         sums = []
         for pixel in range(self.config.pe_pixels):
-            product = Signal(signed(18), name=f"product_{row}_{column}_{pixel}")
-            total = Signal(signed(sum_bits(self.config)), name=f"sum_{row}_{column}_{pixel}")
-            m.d.sync += [product.eq(operand[pixel] * Mux(bank, kept[1], kept[0])), total.eq(above[pixel] + product)]
+            number = (row * self.config.pe_cols + column) * self.config.pe_pixels + pixel
+            product = multiply(m, operand[pixel], used, name=f"product_{row}_{column}_{pixel}",
+                               kind=self.share.in_array(number))
+            total = Signal(signed(sum_bits(self.config)), name=f"sum_{row}_{column}_{pixel}", reset_less=True)
+            m.d.sync += total.eq(above[pixel] + product)
             sums.append(total)
         return sums

@@ -22,7 +22,7 @@ class WeightMemory(Component):
     Members
     -------
     write : In(`BeatPort`).
-    read : In(`WordPort`), data one cycle later.
+    read : In(`WordPort`), data `latency.RAM_READ` cycles later.
     """
 
     def __init__(self, *, words: int, word_bytes: int, bus_bytes: int) -> None:

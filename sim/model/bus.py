@@ -3,6 +3,7 @@
 from heapq import heapreplace
 
 from hw.config import EngineConfig
+from hw.latency import GRANT
 from hw.memory_timing import MemoryTiming
 from sim.model.memory import Memory
 
@@ -30,7 +31,7 @@ class Bus:
     def move(self, write: bool, grant: int, beats: int) -> tuple[int, int]:
         """A burst granted in cycle `grant`, `free` or later: (cycle of its last beat, cycle it is closed)."""
         closing = self._closing
-        accepted = grant + 1 if self._accepts_all else self._accept(grant + 1)
+        accepted = grant + GRANT if self._accepts_all else self._accept(grant + GRANT)
         moved = self.memory.serve(write, accepted, beats)
         heapreplace(closing, moved[1])
         self.free = max(accepted, closing[0] + GRANT_AGAIN)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hw.config import KERNEL, EngineConfig
 from hw.latency import (
     DEPTHWISE_SUM,
+    DRAINED,
     REQUANTISE,
     RESIDUAL_SLOTS,
     RESIDUAL_TAIL,
@@ -125,4 +126,4 @@ class PointwiseTime:
         self._half_free = [half_free, next_free]
         self.free = max(words_from, take + 1)
         vectors = (fields["tiles"] - 1) * fields["tile_vectors"] + fields["last_vectors"]
-        return Ran(self._drained + 2 + 1 + REQUANTISE + 2, vectors * passes * fields["out_blocks"])
+        return Ran(self._drained + DRAINED + 1 + REQUANTISE + 2, vectors * passes * fields["out_blocks"])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from hw.commands import BLOCK_BYTES
 from hw.config import EngineConfig
-from hw.latency import FETCH_BYTES, OPEN_TRANSFERS, STORE_BURSTS, STORE_READ
+from hw.latency import BURST, FETCH_BYTES, FETCH_CHECK, FETCH_OFFER, OPEN_TRANSFERS, STORE_BURSTS, STORE_READ
 from sim.model.bus import Bus
 
 NEVER = 1 << 62
@@ -78,7 +78,7 @@ class ReadUser(BusUser):
         """Starts a command; returns its busy cycles."""
         self._lengths, self._next = burst_beats(self.config, self.burst_bytes, fields), 0
         self._started.append(cycle)
-        self.valid, self.free = cycle + 1, None
+        self.valid, self.free = cycle + BURST, None
         return sum(self._lengths)
 
     def serve(self, bus: Bus, grant: int, until: int) -> int | None:
@@ -92,7 +92,7 @@ class ReadUser(BusUser):
         self.bursts += range(bus.memory.served - index + first, bus.memory.served)
         self._next = index
         if index < len(lengths):
-            self.valid = grant + 1
+            self.valid = grant + BURST
             return None
         self.valid, self.free = NEVER, grant + 1
         self._finished.append(last_beat + 1)
@@ -121,7 +121,7 @@ class StoreUser(BusUser):
         """Starts a command; returns its busy cycles."""
         lengths = burst_beats(self.config, self.burst_bytes, fields)
         self._lengths += lengths
-        self._fill_from, self.free = cycle + 1, None
+        self._fill_from, self.free = cycle + BURST, None
         self._finals.append(len(self._lengths))
         for _ in range(len(self._filled), len(self._sent) + STORE_BURSTS):
             self._fill()
@@ -139,6 +139,7 @@ class StoreUser(BusUser):
         self._filled.append(self._fill_from - 1)
         if index + 1 == len(self._lengths):
             self.free = self._fill_from
+        self._fill_from += BURST - 1
 
     def _ask(self) -> None:
         asked = len(self._sent)
@@ -175,7 +176,7 @@ class FetchUser(BusUser):
         self._lengths = burst_beats(config, burst_bytes, {"dram_address": address, "beats": self.beats_per_block})
         self._body = burst_beats(config, burst_bytes, {
             "dram_address": address + BLOCK_BYTES, "beats": commands * self.beats_per_block})
-        self._from = 1
+        self._from = BURST + FETCH_OFFER
         self._arrived: list[int] = []
         self._leave = [0]
         """Of each block that may leave the buffer, the first cycle its first beat may."""
@@ -186,19 +187,19 @@ class FetchUser(BusUser):
         bus.move(False, grant, self._lengths[len(self.bursts)])
         self.bursts.append(number)
         self._arrived += bus.memory.beat_cycles(number)
-        self._from = grant + 1
+        self._from = grant + BURST + FETCH_OFFER
         self._ask()
 
     def collected(self) -> int | None:
         """Cycle the next command is complete in, None if that is not known yet."""
         left = self._left(len(self._leave) * self.beats_per_block - 1)
-        return None if left is None else left + 1
+        return None if left is None else left + 1 + FETCH_CHECK
 
     def delivered(self, cycle: int) -> None:
         """The complete command left in `cycle`."""
         if len(self._leave) == 1:
             self._lengths += self._body
-            self._from = cycle + 1
+            self._from = cycle + BURST + FETCH_OFFER
         self._leave.append(cycle + 1)
         self._ask()
 
@@ -216,4 +217,4 @@ class FetchUser(BusUser):
         missing = len(self._arrived) + self._lengths[len(self.bursts)] - self._depth
         left = self._left(missing - 1) if missing > 0 else -1
         if left is not None:
-            self.valid = max(self._from, left + 1)
+            self.valid = max(self._from, left + 1 + FETCH_OFFER)

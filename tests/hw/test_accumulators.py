@@ -6,10 +6,11 @@ import pytest
 from hw.config import EngineConfig
 from hw.gateware.accumulators import Accumulators
 from hw.gateware.systolic_array import sum_bits
+from hw.latency import DRAINED, RAM_READ
 from tests.support.configs import SKEW, TINY
 from tests.support.pysim import delay_of, get, pack, put, run_benches, unpack
 
-AGAIN = 3
+AGAIN = 2 + RAM_READ
 """Cycles after which a vector may be added to again."""
 
 
@@ -34,7 +35,7 @@ def test_adds_and_drains(config: EngineConfig) -> None:
     seen = []
 
     async def bench(ctx) -> None:
-        for cycle in range(len(events) + cols + 3):
+        for cycle in range(len(events) + cols + AGAIN):
             half, vector, first = events[min(cycle, len(events) - 1)]
             for signal, value in (
                 (unit.valid, cycle < len(events)),
@@ -43,13 +44,13 @@ def test_adds_and_drains(config: EngineConfig) -> None:
                 (unit.first, first),
             ):
                 put(ctx, signal, value)
-            # Column c's sums belong to the control of 1 + c cycles ago.
+            # Column c's sums belong to the control of `RAM_READ` + c cycles ago.
             skewed = [
-                sums[min(max(cycle - 1 - column, 0), len(events) - 1), column] for column in range(cols)
+                sums[min(max(cycle - RAM_READ - column, 0), len(events) - 1), column] for column in range(cols)
             ]
             ctx.set(unit.sums.as_value(), pack(np.concatenate(skewed), bits, signed=True))
             await ctx.tick()
-        for cycle in range(len(order) + 3):
+        for cycle in range(len(order) + DRAINED + 1):
             seen.append(unpack(get(ctx, unit.drained), 32, cols * pixels, signed=True))
             half, vector = order[min(cycle, len(order) - 1)]
             put(ctx, unit.drain_half, half)
@@ -57,7 +58,7 @@ def test_adds_and_drains(config: EngineConfig) -> None:
             await ctx.tick()
 
     run_benches(unit, bench)
-    assert delay_of(seen, [totals[half, vector].reshape(-1).tolist() for half, vector in order]) == 2
+    assert delay_of(seen, [totals[half, vector].reshape(-1).tolist() for half, vector in order]) == DRAINED
 
 
 def test_one_half_drains_while_the_other_adds() -> None:

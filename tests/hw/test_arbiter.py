@@ -6,6 +6,7 @@ import pytest
 
 from hw.faults import BY_CODE, SOURCES
 from hw.gateware.arbiter import READERS, USERS, Arbiter
+from hw.latency import GRANT
 from tests.support.configs import SKEW, TINY
 from tests.support.pysim import get, put, run_benches
 
@@ -62,7 +63,7 @@ def test_limit_of_open_bursts(config) -> None:
         ask(ctx, arbiter, 0, 1)
         ask(ctx, arbiter, 3, 1)
         order = []
-        for _ in range(config.max_outstanding + 10):
+        for _ in range(GRANT * config.max_outstanding + 10):
             order += granted(ctx, arbiter)
             await ctx.tick()
         assert len(order) == config.max_outstanding
@@ -88,7 +89,7 @@ def test_beats_before_the_last_close_nothing() -> None:
         open_windows(ctx, arbiter)
         put(ctx, arbiter.bus.request_ready, 1)
         ask(ctx, arbiter, 1, 1, beats=3)
-        await ctx.tick().repeat(TINY.max_outstanding + 3)
+        await ctx.tick().repeat(GRANT * TINY.max_outstanding + 3)
         put(ctx, arbiter.bus.read.valid, 1)
         for _ in range(6):
             seen.extend(granted(ctx, arbiter))
@@ -107,7 +108,7 @@ def test_request_does_not_wait_for_ready_and_holds(config) -> None:
         open_windows(ctx, arbiter)
         ask(ctx, arbiter, 2, 1, address=0x1230, beats=5)
         assert granted(ctx, arbiter) == [2]
-        await ctx.tick()
+        await ctx.tick().repeat(GRANT)
         for _ in range(30):
             assert get(ctx, arbiter.bus.request_valid)
             assert not granted(ctx, arbiter)
@@ -207,7 +208,7 @@ def set_windows(ctx, arbiter: Arbiter, read: tuple[int, int], write: tuple[int, 
 @CONFIGS
 @pytest.mark.parametrize("user", range(len(USERS)))
 def test_windows(config, user: int) -> None:
-    """Bursts inside get to the bus in the next cycle, bursts that are not wholly inside never do."""
+    """Bursts inside get to the bus `GRANT` cycles later, bursts that are not wholly inside never do."""
     bus = config.bus_bytes
     mine, other = (0x1000, 0x10FF), (0x4000, 0x40FF)
     name, way = USERS[user], "write" if USERS[user] == "store" else "read"
@@ -227,6 +228,10 @@ def test_windows(config, user: int) -> None:
         assert granted(ctx, arbiter) == [user]
         await ctx.tick()
         ask(ctx, arbiter, user, 0)
+        for _ in range(GRANT - 1):
+            assert not get(ctx, arbiter.bus.request_valid)
+            assert not get(ctx, arbiter.quiet)
+            await ctx.tick()
         seen.append((get(ctx, arbiter.bus.request_valid), get(ctx, arbiter.quiet), fault_of(ctx, arbiter)))
         await ctx.tick()
         assert fault_of(ctx, arbiter) is None
@@ -244,7 +249,7 @@ def test_a_window_that_cuts_a_burst_is_noticed_to_the_byte() -> None:
     async def one(ctx, arbiter: Arbiter, window: tuple[int, int]) -> None:
         set_windows(ctx, arbiter, window, (0, 0))
         ask(ctx, arbiter, 1, 1, address=0x1000, beats=4)
-        await ctx.tick()
+        await ctx.tick().repeat(GRANT)
         seen.append(get(ctx, arbiter.bus.request_valid))
 
     for window in ((0x1000, 0x101F), (0x1001, 0x101F), (0x1000, 0x101E), (0xFFFF_FFFF, 0)):
@@ -263,9 +268,9 @@ def test_halt_and_quiet() -> None:
         ask(ctx, arbiter, 1, 1)
         await ctx.tick()
         put(ctx, arbiter.halt, 1)
-        for _ in range(5):
+        for cycle in range(1, GRANT + 5):
             assert not granted(ctx, arbiter)
-            assert get(ctx, arbiter.bus.request_valid)
+            assert get(ctx, arbiter.bus.request_valid) == (cycle >= GRANT)
             assert not get(ctx, arbiter.quiet)
             await ctx.tick()
         put(ctx, arbiter.bus.request_ready, 1)
@@ -293,6 +298,7 @@ def test_errors_are_put_down_to_their_command(config, seed: int) -> None:
     commands = [0] * len(USERS)
     reads: list[tuple[int, int, int, int]] = []
     writes: list[tuple[int, int, int, int]] = []
+    under_way: list[tuple[int, int, int, int]] = []
     wanted, seen = [], []
 
     async def bench(ctx) -> None:
@@ -304,9 +310,12 @@ def test_errors_are_put_down_to_their_command(config, seed: int) -> None:
                 ask(ctx, arbiter, user, 1, address=address, beats=beats)
                 put(ctx, getattr(arbiter, f"request_{USERS[user]}").final, final)
             old_reads, old_writes = len(reads), len(writes)
+            if get(ctx, arbiter.bus.request_valid):
+                user, *burst = under_way.pop(0)
+                (writes if USERS[user] == "store" else reads).append((user, *burst))
             for user in granted(ctx, arbiter):
                 address, beats, final = asked[user]
-                (writes if USERS[user] == "store" else reads).append((user, commands[user], address, beats))
+                under_way.append((user, commands[user], address, beats))
                 commands[user] += final
                 asked[user] = 64 * rng.randrange(1 << 20), rng.randrange(1, 4), rng.randrange(2)
             # The memory answers what it got in the cycles before.
@@ -353,6 +362,7 @@ def test_commands_are_counted_from_the_start() -> None:
                 put(ctx, arbiter.request_weights.final, 1)
                 await ctx.tick()
                 ask(ctx, arbiter, 2, 0)
+                await ctx.tick().repeat(GRANT - 1)
             seen.append(fault_of(ctx, arbiter))
             put(ctx, arbiter.start, 1)
             await ctx.tick()

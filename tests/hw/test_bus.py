@@ -5,6 +5,7 @@ import random
 import pytest
 
 from hw.gateware.bus import Bursts
+from hw.latency import BURST
 from tests.support.configs import SKEW, TINY, WIDE
 from tests.support.pysim import get, put, run_benches
 
@@ -32,6 +33,9 @@ def run(
         await ctx.tick()
         put(ctx, bursts.start, 0)
         while get(ctx, bursts.busy):
+            for _ in range(BURST - 1):
+                assert not get(ctx, bursts.burst.valid)
+                await ctx.tick()
             assert get(ctx, bursts.burst.valid)
             seen = {
                 "address": get(ctx, bursts.burst.address),

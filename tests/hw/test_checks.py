@@ -21,16 +21,14 @@ from tests.support.pysim import Hang, checked, delay_of, put, run_benches
 from tests.support.unit import run_unit
 
 REQUANTISE = {
-    "half up": ("down = (high < 0) & ~numerics[3].single", "down = Const(0, 1)", "ties"),
-    "half down": ("(Const(1, 32) << right) >> 1)", "((Const(1, 32) << right) >> 1) - 1)", "ties"),
-    "no nudge": ("& (shift[2] < 0), 0, 1 << 30)", "& (shift[2] < 0), 0, 0)", "realistic"),
-    "truncated": ("half.eq(Mux(right == 0, 0,", "half.eq(Mux(right != 99, 0,", "realistic"),
-    "wrapped": (
-        "shifted_to_zero_point > maximum, maximum,",
-        "shifted_to_zero_point > 999, maximum,",
-        "extremes",
-    ),
-    "one mode": ("nudge = Mux(numerics[2].single &", "nudge = Mux(Const(0, 1) &", "realistic"),
+    "half up": ("bit - ~numerics[MULTIPLIED].single", "bit", "ties"),
+    "half down": ("half.eq(Mux(amount == 0, 0, bit))", "half.eq(Mux(amount == 0, 0, bit - 1))", "ties"),
+    "no nudge": ("& (shift < 0), 0, 1 << 30)", "& (shift < 0), 0, 0)", "realistic"),
+    "truncated": ("high + Mux(high < 0, less, half)", "high", "realistic"),
+    "wrapped": ("upper.all() | ~upper.any()", "Const(1)", "extremes"),
+    "no clamp": ("Mux(output > last.maximum, last.maximum, output)", "output", "realistic"),
+    "one mode": ("nudge = Mux(single &", "nudge = Mux(Const(0, 1) &", "realistic"),
+    "a half left out": ("products[0][1] + products[1][0]", "products[0][1]", "realistic"),
 }
 
 

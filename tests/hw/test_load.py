@@ -68,7 +68,6 @@ def test_next_command_starts_when_bursts_are_granted() -> None:
 
     async def bench(ctx) -> None:
         put(ctx, unit.burst_bytes, 256)
-        put(ctx, unit.request.grant, 1)
         pending = list(commands)
         for _ in range(200):
             put(ctx, unit.command.ready, bool(pending))
@@ -76,6 +75,7 @@ def test_next_command_starts_when_bursts_are_granted() -> None:
                 put_fields(ctx, unit.command.fields, pending[0].fields)
                 if get(ctx, unit.command.pop):
                     pending.pop(0)
+            put(ctx, unit.request.grant, get(ctx, unit.request.valid))
             if get(ctx, unit.request.valid):
                 asked.append(get(ctx, unit.request.address))
             await ctx.tick()

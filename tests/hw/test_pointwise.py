@@ -7,13 +7,13 @@ import pytest
 from golden.quantise import Rounding
 from hw.config import EngineConfig
 from hw.gateware.pointwise import Pointwise
-from hw.latency import REQUANTISE, TAKE, drain_delay
+from hw.latency import DRAINED, REQUANTISE, TAKE, drain_delay
 from tests.support.cases import Case, add, connected, pointwise
 from tests.support.configs import RAGGED, SKEW, TINY, WIDE
 from tests.support.unit import run_unit
 
-DRAINED, SELECTED, WRITTEN = 2, 1, 1
-"""Registers on the way from a step of the drain: accumulators, lane selection, write port."""
+SELECTED, WRITTEN = 1, 1
+"""Registers on the way from a step of the drain, beside accumulators and requantiser: lane selection, write port."""
 
 CONFIGS = pytest.mark.parametrize("config", [TINY, SKEW, WIDE], ids=lambda config: config.name)
 

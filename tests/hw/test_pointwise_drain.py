@@ -6,7 +6,7 @@ import pytest
 from hw.commands import BODY
 from hw.config import OCTET, PRESETS, EngineConfig
 from hw.gateware.pointwise_drain import PointwiseDrain
-from hw.latency import REQUANTISE, array_latency, drain_delay, drain_tail_vectors
+from hw.latency import DRAINED, REQUANTISE, array_latency, drain_delay, drain_tail_vectors
 from tests.support.configs import BEATS, SKEW, TINY, WIDE
 from tests.support.ports import Rows
 from tests.support.pysim import get, pack, put, put_fields, run_benches
@@ -16,8 +16,6 @@ ONE = pack([0], 32) | (1 << 30) << 32 | 1 << 64
 """Parameters that leave an accumulator as it is: bias 0, multiplier 2^30, shift 1."""
 
 VECTORS, OUT_ROW = 7, 40
-DRAINED = 2
-"""From half and vector to the accumulators."""
 
 
 @CONFIGS

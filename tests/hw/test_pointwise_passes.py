@@ -6,7 +6,7 @@ import pytest
 from hw.commands import BODY
 from hw.config import EngineConfig
 from hw.gateware.pointwise_passes import PointwisePasses
-from hw.latency import TAKE, array_input, array_latency
+from hw.latency import RAM_READ, TAKE, array_input, array_latency
 from tests.support.configs import SKEW, TINY
 from tests.support.ports import Rows
 from tests.support.pysim import get, pack, put, put_fields, run_benches
@@ -57,7 +57,7 @@ def test_order_and_latencies(config: EngineConfig) -> None:
     for index, (row, _) in enumerate(order()):
         wanted = rows.data[row].view(np.int8).T.astype(int) + 5
         assert operands[index + array_input(config)] == pack(wanted.reshape(-1), 9, signed=True), index
-    late = array_latency(config) - 1  # accumulators are told a cycle before the sums
+    late = array_latency(config) - RAM_READ  # accumulators read while the sums are on their way
     first = [index for index, item in enumerate(valid) if item is not None]
     assert first == list(range(late, late + count))
     assert [item[1] for item in valid if item is not None] == [1, 1, 1, 0, 0, 0] * 2 + [1, 0] * 2

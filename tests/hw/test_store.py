@@ -7,7 +7,7 @@ import pytest
 
 from hw.config import EngineConfig
 from hw.gateware.store import Store
-from hw.latency import STORE_READ
+from hw.latency import BURST, STORE_READ
 from tests.support import transfers
 from tests.support.bus import serve_store
 from tests.support.configs import BEATS, SKEW, TINY, WIDE
@@ -102,5 +102,5 @@ def test_a_burst_is_asked_for_when_it_is_buffered(config: EngineConfig) -> None:
         assert get(ctx, unit.ended)
 
     run_benches(unit, bench, background=[rows.serve_reads(unit.read, cycles=LIMIT)])
-    # The first beat is read in the cycle after the start; the last one `beats - 1` later, and is then on its way.
-    assert seen == [beats - 1 + STORE_READ + 1]
+    # The first beat is read when its burst is known; the last one `beats - 1` later, and is then on its way.
+    assert seen == [BURST - 1 + beats - 1 + STORE_READ + 1]

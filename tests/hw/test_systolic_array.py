@@ -5,6 +5,7 @@ import pytest
 
 from hw.config import EngineConfig
 from hw.gateware.systolic_array import SystolicArray, sum_bits
+from hw.latency import MULTIPLY
 from tests.support.configs import SKEW, TINY, WIDE
 from tests.support.pysim import delay_of, get, pack, put, run_benches, unpack
 
@@ -47,7 +48,7 @@ def test_sums_and_latency(config: EngineConfig) -> None:
 
     run_benches(array, bench)
     for column in range(cols):
-        assert delay_of(seen[column], expected[:, column].tolist()) == 1 + rows + column
+        assert delay_of(seen[column], expected[:, column].tolist()) == MULTIPLY + rows + column
 
 
 def test_weights_are_used_a_cycle_after_they_arrive() -> None:
@@ -61,7 +62,7 @@ def test_weights_are_used_a_cycle_after_they_arrive() -> None:
         put(ctx, array.load, 1 << config.pe_rows - 1)  # the last row: its product is the next one added
         await ctx.tick()
         put(ctx, array.load, 0)
-        for _ in range(config.pe_cols + 4):
+        for _ in range(config.pe_cols + MULTIPLY + 3):
             seen.append(
                 unpack(get(ctx, array.sums), sum_bits(config), config.pe_cols * config.pe_pixels, signed=True)
             )
@@ -72,5 +73,5 @@ def test_weights_are_used_a_cycle_after_they_arrive() -> None:
         next(i for i, sums in enumerate(seen) if sums[column * config.pe_pixels] == 3)
         for column in range(config.pe_cols)
     ]
-    # One cycle after the weight: multiplied; another: added and seen below.
-    assert changed == [2 + column for column in range(config.pe_cols)]
+    # From the cycle after it arrives the weight multiplies; a cycle after the product the sum is seen below.
+    assert changed == [1 + MULTIPLY + column for column in range(config.pe_cols)]

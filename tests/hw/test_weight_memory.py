@@ -5,6 +5,7 @@ import random
 import pytest
 
 from hw.gateware.weight_memory import WeightMemory
+from hw.latency import RAM_READ
 from tests.support.pysim import get, put, run_benches
 
 
@@ -32,7 +33,7 @@ def test_words_of_beats(word_bytes: int, bus_bytes: int) -> None:
         put(ctx, memory.write.data, 0)
         for word in range(10):
             put(ctx, memory.read.word, word)
-            await ctx.tick()
+            await ctx.tick().repeat(RAM_READ)
             seen.append(get(ctx, memory.read.data))
 
     run_benches(memory, bench)

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from hw.config import ADDRESS_BITS, EngineConfig
 from hw.gateware.activation_memory import enable_bytes
-from hw.latency import ACTIVATION_READ
+from hw.latency import ACTIVATION_READ, RAM_READ
 from tests.support.pysim import Bench, get
 
 UNKNOWN = 0x5A
@@ -21,13 +21,15 @@ def serve_words(
     """
 
     async def bench(ctx) -> None:
+        pipeline = [0] * RAM_READ
         for _ in range(cycles):
             index = get(ctx, port.word) - first
             if fetched is not None:
                 fetched.add(index)
             await ctx.tick()
             known = 0 <= index < len(words)
-            ctx.set(port.data, int.from_bytes(words[index].tobytes(), "little") if known else 0)
+            pipeline.append(int.from_bytes(words[index].tobytes(), "little") if known else 0)
+            ctx.set(port.data, pipeline[-RAM_READ])
 
     return bench
 

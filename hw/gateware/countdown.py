@@ -1,0 +1,33 @@
+"""Counters whose end is known a cycle ahead."""
+
+from amaranth.hdl import Module, Mux, Signal, Value
+
+
+class Countdown:
+    """Counts down what is left; `last` and `any` are registers, so that nothing waits for a comparison.
+
+    Parameters
+    ----------
+    m: module whose clock it counts; bits: of the count; name: of its signals
+
+    Attributes
+    ----------
+    left : the count. last : it is 1. any : it is not 0.
+    """
+
+    def __init__(self, m: Module, bits: int, name: str) -> None:
+        self._m = m
+        self.left = Signal(bits, name=name)
+        self.last, self.any = Signal(name=f"{name}_last"), Signal(name=f"{name}_any")
+
+    def load(self, value: Value) -> None:
+        """The next cycle has `value` left; like `step` it holds in the conditions it is written in."""
+        self._m.d.sync += [self.left.eq(value), self.last.eq(value == 1), self.any.eq(value != 0)]
+
+    def step(self) -> None:
+        """The next cycle has one less."""
+        self._m.d.sync += [self.left.eq(self.left - 1), self.last.eq(self.left == 2), self.any.eq(self.left != 1)]
+
+    def following(self, final: Value, other: Value) -> Value:
+        """`final` if after a `step` the last one is left, else `other`."""
+        return Mux(self.left == 2, final, other)
