@@ -13,13 +13,15 @@ OTHER = "other"
 """Block of what has no name of the source."""
 
 _SERIAL = re.compile(r"\$\d+$")
+_NAMELESS = re.compile(r"U|\d+|memory|ram")
+"""What belongs to the block it is in: an instance without a name, a memory, a bit of one."""
 _MADE = re.compile(r"_(TRELLIS|LUT\d|CCU2C|PFUMX|L6MUX21|DP16KD|MULT18X18D|PDPW16KD)(_.*|$)|\[\d+\]$|\$\D.*")
 
 
 def split_name(name: str) -> tuple[str, str]:
     """(block, signal) of a cell or a net: its path below the engine, and what the source calls it there."""
     *path, last = name.split(".")
-    blocks = [_SERIAL.sub("", part) for part in path]
+    blocks = [part for part in (_SERIAL.sub("", part) for part in path) if not _NAMELESS.fullmatch(part)]
     if blocks[:1] == [ENGINE]:
         blocks = blocks[1:] or ["top"]
     elif name.startswith(CELLS):

@@ -195,6 +195,7 @@ def test_load_by_name_file_and_settings(tmp_path: Path) -> None:
         ("pe9", "configuration 'pe9' is neither a preset (pe256, pe128, "),
         ("pe64,pe_row=8", "configuration field 'pe_row' is unknown; fields: pe_rows, "),
         ("pe64,pe_rows=x", "pe_rows='x': must be a whole number"),
+        ("pe64,multiplier=none", "multiplier='none': must be one of portable, ecp5"),
         ("pe64,retire_port=maybe", "retire_port='maybe': must be of type bool"),
         ("pe64,name=x", "configuration field 'name' is unknown"),
     ],

@@ -13,6 +13,8 @@ from hw.fpga.names import OTHER, block_of, split_name
         ("sepconv.engine.depthwise.lanes.$12_MULT18X18D_P9", "engine.depthwise.lanes", "$12"),
         ("sepconv.engine.total_TRELLIS_FF_Q_DI_CCU2C_S0$CCU2_COMB0", "engine", "total"),
         ("sepconv.ready", "top", "ready"),
+        ("sepconv.engine.store.buffer.memory.0.7_DO_1", "engine.store.buffer", "7_DO_1"),
+        ("sepconv.engine.depthwise.lanes.U$3.low_TRELLIS_FF_Q", "engine.depthwise.lanes", "low"),
         ("pins_in_TRELLIS_FF_Q_17", "pins", "pins_in"),
         ("$abc$1234$lut$567", OTHER, "$abc"),
     ],
