@@ -41,7 +41,7 @@ class Arbiter(Component):
     written : Out(1), one cycle after the bus.
     bus : Out(`BurstPort`), its `write` beats left to `store`.
     start : In(1), before the first burst of a program.
-    windows : In(`Windows`); a burst that leaves them is granted, but never gets to the bus.
+    windows : In(`Windows`); a burst that leaves them is granted, but never gets to the bus; it is the last one granted.
     halt : In(1), nothing is granted. quiet : Out(1), no burst is open.
     fault : Out(`FAULT`), for a cycle; the number of a block is not filled in.
 
@@ -69,7 +69,7 @@ class Arbiter(Component):
         open_bursts = Signal(range(self.config.max_outstanding + 1))
         last = Signal(range(len(USERS)))
         chosen = Signal(range(len(USERS)))
-        free, granted, sent = Signal(), Signal(), Signal()
+        free, granted, sent, refused = Signal(), Signal(), Signal(), Signal()
 
         for start in range(len(USERS)):
             with m.If(last == start):
@@ -100,7 +100,7 @@ class Arbiter(Component):
         refusal = self._refusal(m, asked, checked)
         m.d.comb += [
             free.eq((~bus.request_valid | bus.request_ready) & (open_bursts != self.config.max_outstanding)
-                    & ~self.halt & ~asking & ~checking),
+                    & ~self.halt & ~asking & ~checking & ~refused),
             granted.eq(free & Cat(request.valid for request in requests).any()), sent.eq(checking & (refusal == 0)),
             *(request.grant.eq(granted & (chosen == user)) for user, request in enumerate(requests)),
             self.quiet.eq((open_bursts == 0) & ~asking & ~checking),
@@ -112,8 +112,11 @@ class Arbiter(Component):
         with m.If(sent):
             m.d.sync += [bus.request_valid.eq(1), bus.request_write.eq(checked.user == STORE),
                          bus.request_address.eq(checked.address), bus.request_beats.eq(checked.beats)]
+        # Whoever was refused may have data for it, which the next burst must not take.
+        with m.If(checking & (refusal != 0)):
+            m.d.sync += refused.eq(1)
         with m.If(self.start):
-            m.d.sync += last.eq(0)
+            m.d.sync += [last.eq(0), refused.eq(0)]
 
         m.submodules.reads = reads = Queue(burst.shape(), self.config.max_outstanding)
         m.submodules.writes = writes = Queue(burst.shape(), self.config.max_outstanding)

@@ -233,6 +233,9 @@ def test_windows(config, user: int) -> None:
             assert not get(ctx, arbiter.quiet)
             await ctx.tick()
         seen.append((get(ctx, arbiter.bus.request_valid), get(ctx, arbiter.quiet), fault_of(ctx, arbiter)))
+        refused = fault_of(ctx, arbiter) is not None
+        ask(ctx, arbiter, user, 1, address=0x1000)
+        assert granted(ctx, arbiter) == ([] if refused else [user])  # the refused one was the last
         await ctx.tick()
         assert fault_of(ctx, arbiter) is None
 
