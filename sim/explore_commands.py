@@ -16,8 +16,8 @@ from sim.explore.cache import Cache
 from sim.explore.clock import estimated_clock
 from sim.explore.cluster import run_on_cluster
 from sim.explore.device import find_device
-from sim.explore.fit import fit_area, sample_configs
-from sim.explore.flow import Request, Router, explore
+from sim.explore.fit import fit_area, lut_multiplier, sample_configs
+from sim.explore.flow import Request, Router, explore, for_device
 from sim.explore.html import explore_html
 from sim.explore.limits import Limits
 from sim.explore.local import run_locally
@@ -54,9 +54,10 @@ def _explore(args: Namespace) -> int:
     source.whole()  # says at once what no engine runs
     values = {name: axis.values if (text := getattr(args, name)) is None else axis.parse(text)
               for name, axis in AXES.items()}
+    base = for_device(load_config(args.config), device, limits)
     request = Request(
         network=source.network, device=device, area=_area_model(device.target, fit=args.fit),
-        space=design_space(values, load_config(args.config)), limits=limits,
+        space=design_space(values, base), limits=limits,
         clock=estimated_clock(device.target, args.clock_mhz), rule=args.choose, points=args.points,
         route=0 if args.no_pnr else 2 if args.route is None else args.route)
     found = explore(request, _runner(args), Cache(), _router(args, request))
@@ -73,7 +74,8 @@ def _area_model(target: Target, *, fit: bool) -> AreaModel:
     family = target.family.name
     if not fit:
         return load_area_model(family)
-    return fit_area(family, list(sample_configs()), functools.partial(synthesise, target=target),
+    samples = list(sample_configs(target.family.multiplier))
+    return fit_area(family, samples, functools.partial(synthesise, target=target), lut_multiplier(target),
                     DATA / f"{family}.json")
 
 

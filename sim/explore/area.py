@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hw.config import EngineConfig
 from hw.fpga.resources import Resources
 from sim.explore import least_squares
-from sim.explore.blocks import MEMORY_SHAPES, memory_blocks, multiplier_blocks
+from sim.explore.blocks import MEMORY_SHAPES, lut_multipliers, memory_blocks, multiplier_blocks
 from sim.explore.parts import PARTS
 from sim.explore.sources import gateware_hash
 from sim.work import RequestError
@@ -58,20 +58,22 @@ class AreaModel:
     ----------
     family: as Yosys calls it; tools: versions of what made the samples
     samples: what it is fitted to
+    lut_multiplier: a multiplier made of lookup tables, synthesised by itself
     """
 
     family: str
     tools: dict[str, str]
     samples: tuple[Sample, ...]
+    lut_multiplier: Resources
 
     def estimate(self, config: EngineConfig) -> Resources:
-        """LUTs and registers by the fit, part by part; multiplier and memory blocks by count."""
-        return _estimate(self.coefficients, config, self.family)
+        """LUTs and registers by the fit, part by part; multipliers and memory blocks by count."""
+        return self._estimate(self.coefficients, config)
 
     @cached_property
     def coefficients(self) -> Coefficients:
         """What each term takes."""
-        return _fit(self.samples)
+        return self._fit(self.samples)
 
     @property
     def is_old(self) -> bool:
@@ -83,32 +85,36 @@ class AreaModel:
         """Of each kind of resource, mean and largest |relative error|, each sample estimated without itself."""
         found: dict[str, list[float]] = {what: [] for what in (*FITTED, *COUNTED)}
         for index, sample in enumerate(self.samples):
-            others = _fit(self.samples[:index] + self.samples[index + 1:])
-            estimate = _estimate(others, sample.config, self.family)
+            others = self._fit(self.samples[:index] + self.samples[index + 1:])
+            estimate = self._estimate(others, sample.config)
             for what, errors in found.items():
                 true = getattr(sample.area, what)
                 errors.append(abs(getattr(estimate, what) - true) / true)
         return {what: {"mean": sum(errors) / len(errors), "largest": max(errors)} for what, errors in found.items()}
 
+    def _fit(self, samples: Sequence[Sample]) -> Coefficients:
+        result: Coefficients = {}
+        for part, terms in PARTS.items():
+            matrix = np.array([terms(sample.config) for sample in samples], np.float64)
+            for what in FITTED:
+                # What matters is the error of the whole: a part is weighed by its share of it.
+                whole = np.array([getattr(sample.area, what) for sample in samples], np.float64)
+                wanted = np.array([getattr(sample.parts[part], what) - self._multipliers(sample.config, part, what)
+                                   for sample in samples], np.float64)
+                result[what, part] = least_squares.fit(matrix / whole[:, None], wanted / whole)
+        return result
 
-def _fit(samples: Sequence[Sample]) -> Coefficients:
-    result: Coefficients = {}
-    for part, terms in PARTS.items():
-        matrix = np.array([terms(sample.config) for sample in samples], np.float64)
-        for what in FITTED:
-            # What matters is the error of the whole: a part is weighed by its share of it.
-            whole = np.array([getattr(sample.area, what) for sample in samples], np.float64)
-            share = np.array([getattr(sample.parts[part], what) for sample in samples], np.float64) / whole
-            result[what, part] = least_squares.fit(matrix / whole[:, None], share)
-    return result
+    def _estimate(self, coefficients: Coefficients, config: EngineConfig) -> Resources:
+        sums: dict[str, float] = dict.fromkeys(FITTED, 0.0)
+        for (what, part), values in coefficients.items():
+            sums[what] += float(np.array(PARTS[part](config), np.float64) @ values)
+            sums[what] += self._multipliers(config, part, what)
+        return Resources(lut=round(sums["lut"]), ff=round(sums["ff"]), dsp=multiplier_blocks(config),
+                         bram=memory_blocks(config, self.family))
 
-
-def _estimate(coefficients: Coefficients, config: EngineConfig, family: str) -> Resources:
-    sums: dict[str, float] = dict.fromkeys(FITTED, 0.0)
-    for (what, part), values in coefficients.items():
-        sums[what] += float(np.array(PARTS[part](config), np.float64) @ values)
-    return Resources(lut=round(sums["lut"]), ff=round(sums["ff"]), dsp=multiplier_blocks(config),
-                     bram=memory_blocks(config, family))
+    def _multipliers(self, config: EngineConfig, part: str, what: str) -> int:
+        """What the multipliers of lookup tables of a part take."""
+        return lut_multipliers(config).get(part, 0) * getattr(self.lut_multiplier, what)
 
 
 def load_area_model(family: str, directory: Path = DATA) -> AreaModel:
@@ -135,4 +141,5 @@ def area_model_from(data: dict[str, Any]) -> AreaModel:
         for row in data["samples"])
     if len(samples) < FEWEST:
         raise ValueError(f"{len(samples)} samples, at least {FEWEST} are needed")
-    return AreaModel(family=data["family"], tools=data["tools"], samples=samples)
+    return AreaModel(family=data["family"], tools=data["tools"], samples=samples,
+                     lut_multiplier=Resources(**data["lut_multiplier"]))

@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 
 from hw.config import EngineConfig
-
-BLOCKS_PER_REQUANTISER = 4
-"""Of 18 × 18 bits, for a product of 32 by 31."""
+from hw.multipliers import requantiser_blocks, share
 
 ADDRESS_MULTIPLIERS = 1
 """Multiplications of addresses that synthesis gives a block: a tap's row × the picture's width."""
@@ -17,10 +15,19 @@ SMALL_BITS = 2048
 """Memories of fewer bits are made of lookup tables."""
 
 
+def lut_multipliers(config: EngineConfig) -> dict[str, int]:
+    """Multipliers of 9 × 9 bits that are made of lookup tables, by the part they are in."""
+    multipliers = share(config)
+    if multipliers.block == multipliers.rest:
+        return {"pointwise.array": 0, "depthwise.lanes": 0}
+    return {"pointwise.array": config.pointwise_lanes - multipliers.array,
+            "depthwise.lanes": config.depthwise_lanes - multipliers.depthwise}
+
+
 def multiplier_blocks(config: EngineConfig) -> int:
-    """Hard multipliers: one a lane, four a requantiser."""
-    return (config.pointwise_lanes + config.depthwise_lanes
-            + BLOCKS_PER_REQUANTISER * (config.requantise_lanes + config.dw_channels) + ADDRESS_MULTIPLIERS)
+    """Hard multipliers: one a lane that is not of lookup tables, those of the requantisers, and of addresses."""
+    return (config.pointwise_lanes + config.depthwise_lanes - sum(lut_multipliers(config).values())
+            + requantiser_blocks(config) + ADDRESS_MULTIPLIERS)
 
 
 def memories(config: EngineConfig) -> Iterator[tuple[int, int, int]]:

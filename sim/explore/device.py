@@ -66,6 +66,9 @@ def find_device(target: str | None, board: str | None, memory: str) -> Device:
     if memory:
         raise RequestError(f"--memory {memory}: the memory is that of --board {board}; give one of the two")
     found = find_board(board)
+    if not found.bytes_per_second:
+        raise RequestError(f"--board {board}: {found.title} has no memory that can be written, which the engine"
+                           " needs; --target and --memory stand for a board that has")
     if target is not None and find_target(target) != found.target:
         raise RequestError(f"--target {target}: {found.title} carries {found.target.name}; leave one of the two out")
     on_it = replace(found.target, package=found.package, speed_grade=found.speed_grade)

@@ -10,6 +10,7 @@ from hw.config import EngineConfig
 from hw.fpga.resources import Resources
 from hw.fpga.routing import DoesNotFit, Routed
 from sim.explore.area import AreaModel
+from sim.explore.blocks import ADDRESS_MULTIPLIERS
 from sim.explore.bound import datapath, most_promising
 from sim.explore.cache import Cache
 from sim.explore.candidate import Candidate
@@ -69,6 +70,14 @@ class Exploration:
     choice: int | None
     short_of: dict[str, int]
     not_timed: int
+
+
+def for_device(config: EngineConfig, device: Device, limits: Limits) -> EngineConfig:
+    """The engine with the device's own multipliers, as many as it may take; the rest is made of lookup tables."""
+    own = device.target.family.multiplier
+    if config.multiplier != "portable" or own is None:
+        return config
+    return replace(config, multiplier=own, dsp_multipliers=limits.room(device.target).dsp - ADDRESS_MULTIPLIERS)
 
 
 def explore(request: Request, runner: Runner, cache: Cache, router: Router | None) -> Exploration:

@@ -1,4 +1,4 @@
-"""What the lookup tables and registers of each part of an engine are proportional to."""
+"""What the lookup tables and registers of each part of an engine are proportional to, its multipliers apart."""
 
 from collections.abc import Callable, Iterable, Mapping
 

@@ -8,8 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("golden", "hw", "sim")
 NOT_OF_THE_MODEL = ("hw/gateware", "hw/fpga", "hw/harness", "hw/driver", "sim/explore", "golden/tables", "golden/ptq")
-OF_THE_GATEWARE = ("hw/gateware", "hw/commands.py", "hw/faults.py", "hw/latency.py", "hw/registers.py",
-                   "hw/verilog.py")
+OF_THE_GATEWARE = ("hw/gateware", "hw/commands.py", "hw/faults.py", "hw/latency.py", "hw/multipliers.py",
+                   "hw/registers.py", "hw/verilog.py")
 
 
 @cache

@@ -10,12 +10,12 @@ from hw.fpga.targets import TARGETS
 from hw.memory_timing import MemoryTiming
 from sim.explore.area import FITTED, AreaModel, Sample
 from sim.explore.axes import AXES
-from sim.explore.blocks import memory_blocks, multiplier_blocks
+from sim.explore.blocks import lut_multipliers, memory_blocks, multiplier_blocks
 from sim.explore.candidate import Candidate
 from sim.explore.clock import Clock
 from sim.explore.device import Device
 from sim.explore.fit import sample_configs
-from sim.explore.flow import Request
+from sim.explore.flow import Request, for_device
 from sim.explore.limits import Limits
 from sim.explore.parts import PARTS
 from sim.explore.point import Task
@@ -24,17 +24,20 @@ from sim.explore.space import design_space
 NETWORK = mobilenet_v1(0.25, 32)
 TARGET = TARGETS["lfe5u-85f"]
 DEVICE = Device(target=TARGET, board=None, memory=MemoryTiming())
+LUT_MULTIPLIER = Resources(lut=200, ff=70)
 PER_TERM = {"lut": 10.0, "ff": 5.0}
 """Made-up amounts of each term of each part; the first of a part takes ten times as much."""
 
 
 def true_parts(config: EngineConfig) -> dict[str, Resources]:
-    """Parts that take what the terms say, and the counted blocks in the rest."""
+    """Parts that take what the terms say, their multipliers, and the counted blocks in the rest."""
     result = {}
     for part, terms in PARTS.items():
         first, *others = terms(config)
         result[part] = Resources(**{what: round(amount * (10 * first + sum(others)))
                                     for what, amount in PER_TERM.items()})
+    for part, count in lut_multipliers(config).items():
+        result[part] = sum([LUT_MULTIPLIER] * count, result[part])
     blocks = Resources(dsp=multiplier_blocks(config), bram=memory_blocks(config, "ecp5"))
     return {**result, "": result[""] + blocks}
 
@@ -44,8 +47,8 @@ def true_area(config: EngineConfig) -> Resources:
 
 
 def area_model() -> AreaModel:
-    return AreaModel(family="ecp5", tools={"pyosys": "0"}, samples=tuple(
-        Sample(config=config, parts=true_parts(config), gateware="0") for config in sample_configs()))
+    return AreaModel(family="ecp5", tools={"pyosys": "0"}, lut_multiplier=LUT_MULTIPLIER, samples=tuple(
+        Sample(config=config, parts=true_parts(config), gateware="0") for config in sample_configs("ecp5")))
 
 
 assert PER_TERM.keys() == set(FITTED)
@@ -57,7 +60,7 @@ def request(limits: Limits | None = None, *, rule: str = "fps", points: int = 10
     values = {name: axes.get(name, axis.values[:1]) for name, axis in AXES.items()}
     return Request(network=NETWORK, device=DEVICE, area=area_model(), limits=limits, rule=rule, points=points,
                    route=route, clock=Clock(mhz=100.0, rule="made up"),
-                   space=design_space(values, EngineConfig()))
+                   space=design_space(values, for_device(EngineConfig(), DEVICE, limits)))
 
 
 def time_of(cycles: int, *, read: int = 1000, written: int = 0) -> dict[str, Any]:

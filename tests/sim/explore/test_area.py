@@ -11,16 +11,16 @@ from hw.fpga.resources import Resources
 from hw.fpga.synthesis import Area
 from sim.explore import least_squares
 from sim.explore.area import DATA, load_area_model
-from sim.explore.blocks import memory_blocks, multiplier_blocks
-from sim.explore.fit import fit_area, sample_configs
+from sim.explore.blocks import ADDRESS_MULTIPLIERS, lut_multipliers, memory_blocks, multiplier_blocks
+from sim.explore.fit import fit_area, lut_multiplier, sample_configs
 from sim.explore.parts import PARTS, by_part
 from sim.work import RequestError
-from tests.sim.explore.made_up import area_model, true_area, true_parts
+from tests.sim.explore.made_up import LUT_MULTIPLIER, TARGET, area_model, true_area, true_parts
 
 
 def test_the_fit_finds_what_each_part_takes() -> None:
     model = area_model()
-    for text in ("pe64", "pe128", "pe1024", "odd"):
+    for text in ("pe64", "pe128,multiplier=ecp5,dsp_multipliers=100", "pe1024", "odd"):
         expected, found = true_area(load_config(text)), model.estimate(load_config(text))
         for what in ("lut", "ff"):
             assert getattr(found, what) == pytest.approx(getattr(expected, what), rel=0.002)
@@ -67,8 +67,28 @@ def test_no_part_takes_less_than_nothing() -> None:
 
 def test_samples_tell_the_terms_apart() -> None:
     for part, terms in PARTS.items():
-        matrix = np.array([terms(config) for config in sample_configs()], np.float64)
+        matrix = np.array([terms(config) for config in sample_configs("ecp5")], np.float64)
         assert np.linalg.matrix_rank(matrix / matrix.max(axis=0)) == matrix.shape[1], part
+
+
+def test_multipliers_left_to_lookup_tables() -> None:
+    portable = PRESETS["pe64"]
+    plenty = dataclasses.replace(portable, multiplier="ecp5")
+    assert set(lut_multipliers(portable).values()) == set(lut_multipliers(plenty).values()) == {0}
+    assert multiplier_blocks(plenty) == multiplier_blocks(portable)
+    few = dataclasses.replace(plenty, dsp_multipliers=30)
+    assert multiplier_blocks(few) == 30 + ADDRESS_MULTIPLIERS
+    # The requantisers come first, then the array: none are left for the depthwise lanes.
+    requantisers = 4 * (portable.requantise_lanes + 1)
+    assert lut_multipliers(few) == {"pointwise.array": 64 - (30 - requantisers), "depthwise.lanes": 9}
+
+
+def test_a_multiplier_of_lookup_tables_takes_what_the_data_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    pytest.importorskip("pyosys", reason="pyosys is not installed")
+    found = lut_multiplier(TARGET)
+    assert found == load_area_model("ecp5").lut_multiplier
+    assert found.dsp == found.bram == 0
 
 
 def test_memory_blocks_hold_their_bits() -> None:
@@ -106,7 +126,7 @@ def test_data_that_are_not_there_or_spoilt(tmp_path: Path) -> None:
 
 
 def test_a_fit_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, configs, made = tmp_path / "ecp5.json", list(sample_configs())[:4], []
+    path, configs, made = tmp_path / "ecp5.json", list(sample_configs("ecp5"))[:4], []
 
     def synthesis(config: EngineConfig) -> Area:
         made.append(config)
@@ -117,9 +137,9 @@ def test_a_fit_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr("hw.fpga.tools.version", lambda package: "1.0")
     with pytest.raises(KeyboardInterrupt):
-        fit_area("ecp5", configs, synthesis, path)
+        fit_area("ecp5", configs, synthesis, LUT_MULTIPLIER, path)
     assert not list(tmp_path.iterdir())
-    fitted = fit_area("ecp5", configs, synthesis, path)
+    fitted = fit_area("ecp5", configs, synthesis, LUT_MULTIPLIER, path)
     assert made[3:] == configs
     for model in (fitted, load_area_model("ecp5", tmp_path)):
         assert [sample.config for sample in model.samples] == configs
@@ -128,7 +148,7 @@ def test_a_fit_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("sim.explore.area.gateware_hash", lambda: "other")
     assert fitted.is_old
     with pytest.raises(RequestError, match=r"--fit: .*: No such file or directory"):
-        fit_area("ecp5", configs, synthesis, tmp_path / "nowhere" / "ecp5.json")
+        fit_area("ecp5", configs, synthesis, LUT_MULTIPLIER, tmp_path / "nowhere" / "ecp5.json")
 
 
 def test_a_family_whose_memories_are_not_known() -> None:

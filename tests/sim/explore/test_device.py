@@ -43,6 +43,7 @@ def test_without_a_board_the_memory_is_in_cycles() -> None:
 @pytest.mark.parametrize(("arguments", "message"), [
     ((None, None, ""), "explore needs a device"),
     (("lfe5u-25f", "ulx3s", ""), "--target lfe5u-25f: Radiona ULX3S .* carries lfe5u-85f"),
+    ((None, "icebreaker", ""), "iCEBreaker has no memory that can be written"),
     ((None, "ulx3s", "read_latency=4"), "--memory read_latency=4: the memory is that of --board ulx3s"),
 ])
 def test_contradictions(arguments: tuple, message: str) -> None:
