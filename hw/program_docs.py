@@ -89,8 +89,9 @@ DATA = f"""## What commands move
 **Tensors** are int8. In DRAM a tensor is a run of channel blocks, `dram_stride` bytes from one to the next. A block has
 `pe_rows` channels and its pixels in row order, `pe_rows` bytes each; what channels beyond the last hold does not
 matter. `map.json` of `sepconv compile` says where each tensor is. If it has `patches`, the host writes the picture as
-patches: one pixel for each window of the first convolution, whose channels are what lies under the window, tap by tap
-in row order and channel by channel within a tap; taps in the padding are the zero point.
+patches: one pixel for each window, of the first convolution or of 2 × 2 pixels side by side, whose channels are what
+lies under the window, tap by tap in row order and channel by channel within a tap; taps in the padding are the zero
+point.
 
 **Parameters** of an output channel are {PARAMETER_BYTES} bytes, little-endian: bias (4, signed), multiplier M (4),
 shift s (1, signed). A sum of products is scaled by M · 2^(s − 31).

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import prod
 
 from golden.layer import LayerSpec
 from golden.network import INPUT
@@ -14,12 +13,14 @@ from hw.compiler.layers import (
     ResidualAdd,
     as_convolution,
     is_cropped,
+    over_patches,
     passes_of,
     spec_of,
     takes_patches,
     unit_of,
 )
 from hw.compiler.rings import Ring
+from hw.compiler.squares import over_squares, takes_squares
 from hw.config import EngineConfig
 
 FUSED = (("depthwise", "pointwise"), ("conv", "depthwise"), ("conv", "depthwise", "pointwise"),
@@ -82,22 +83,25 @@ def regrouped(chain: Chain, config: EngineConfig) -> list[tuple[Layer, ...]]:
                 *head, last = cascades(layers[:first - 1])
                 bridge = (*last, layers[first - 1])
                 if fits(bridge, config, PLAIN):
-                    return [*joined(head, config), bridge, *pairs]
+                    tail = joined([bridge, *pairs], config, picture=not head, kept=True)
+                    return [*joined(head, config), *tail]
     return joined(chain, config)
 
 
-def joined(chain: Chain, config: EngineConfig) -> list[tuple[Layer, ...]]:
+def joined(chain: Chain, config: EngineConfig, *, picture: bool = True,
+           kept: bool = False) -> list[tuple[Layer, ...]]:
     """The chain with neighbours made one cascade where that takes load off what holds them up, and fits.
 
-    That is the bus, if a tensor between them is spared, or one of the datapaths that has less to do in the other.
+    That is the bus, if a tensor between them is spared, or one of the datapaths that has less to do in the other. The
+    first may read the network's input, the `picture`; with `kept`, tensors between cascades are on chip anyway.
     """
     result: list[tuple[Layer, ...]] = []
     for index, layers in enumerate(chain):
         before = result[-1] if result else ()
         inner = not before or spec_of(before[-1]).name not in added_by(chain[index + 1:])
         both = (*before, *layers)
-        wanted = over_picture(both, config) if len(result) == 1 else PLAIN
-        if before and inner and _gains(before, layers, config) and fits(both, config, wanted):
+        wanted = over_picture(both, config) if picture and len(result) == 1 else PLAIN
+        if before and inner and _gains(before, layers, config, kept=kept) and fits(both, config, wanted):
             result[-1] = both
         else:
             result.append(layers)
@@ -109,20 +113,24 @@ def added_by(cascades: Sequence[Sequence[Layer]]) -> set[str]:
     return {layer.residual for layers in cascades for layer in layers if isinstance(layer, ResidualAdd)}
 
 
-def _gains(before: tuple[Layer, ...], behind: tuple[Layer, ...], config: EngineConfig) -> bool:
+def _gains(before: tuple[Layer, ...], behind: tuple[Layer, ...], config: EngineConfig, *, kept: bool) -> bool:
     """Whether the two would be shorter by `WORTH` as one, if the longest of datapaths and bus were all there is."""
     last, first = spec_of(before[-1]), spec_of(behind[0])
     plain = last.output_shape == first.input_shape and as_convolution(first).op != "conv"
     if last.name in added_by([behind]):  # by the reader that has it anyway, and no other
         plain = plain and unit_of(as_convolution(first)) == "pointwise"
-    apart = max(_loads(before, config)) + max(_loads(behind, config))
-    return plain and max(_loads((*before, *behind), config)) < (1 - WORTH) * apart
+    apart = max(_loads(before, config, kept=kept)) + max(_loads(behind, config, kept=kept))
+    return plain and max(_loads((*before, *behind), config, kept=kept)) < (1 - WORTH) * apart
 
 
-def _loads(layers: Sequence[Layer], config: EngineConfig) -> tuple[int, int, int]:
-    """Least cycles of the systolic array, the depthwise unit and the bus for a cascade from DRAM to DRAM."""
+def _loads(layers: Sequence[Layer], config: EngineConfig, *, kept: bool = False) -> tuple[int, int, int]:
+    """Least cycles of the systolic array, the depthwise unit and the bus for a cascade.
+
+    It runs from DRAM to DRAM, unless both ends are `kept` on chip.
+    """
     array = windows = 0
-    moved = prod(spec_of(layers[0]).input_shape) + prod(spec_of(layers[-1]).output_shape)
+    ends = () if kept else (spec_of(layers[0]).input_shape, spec_of(layers[-1]).output_shape)
+    moved = sum(height * width * -(-channels // config.pe_rows) * config.pe_rows for height, width, channels in ends)
     for layer in layers:
         spec = as_convolution(spec_of(layer))
         height, width, channels = spec.output_shape
@@ -143,9 +151,18 @@ def shapes(layers: Sequence[Layer], source: str = INPUT) -> tuple[Layer, ...]:
 
 
 def over_picture(layers: Sequence[Layer], config: EngineConfig) -> Schedule:
-    """What the network's first cascade wants; patches can't be added later on."""
-    added = INPUT in added_by([layers])
-    return replace(PLAIN, patches=not added and takes_patches(spec_of(layers[0]), config))
+    """What the network's first cascade wants; patches can't be added later on.
+
+    Windows take the systolic array fewer passes, squares fewer bytes: whichever is less than all else there is to do.
+    """
+    first, *others = shapes(layers)
+    if INPUT in added_by([layers]) or not takes_patches(spec_of(first), config):
+        return PLAIN
+    windows, squares = replace(PLAIN, patches="windows"), replace(PLAIN, patches="squares")
+    if not takes_squares(as_convolution(spec_of(first))) or not fits(layers, config, squares):
+        return windows
+    fewer_passes, fewer_bytes = (max(_loads((over(first), *others), config)) for over in (over_patches, over_squares))
+    return squares if fewer_bytes < fewer_passes else windows
 
 
 def fits(layers: Sequence[Layer], config: EngineConfig, schedule: Schedule, held: Ring | None = None) -> bool:

@@ -17,6 +17,7 @@ from hw.compiler.pointwise_commands import PointwiseCommands
 from hw.compiler.prefetch import prefetched
 from hw.compiler.residual import stages
 from hw.compiler.rings import Ring, Wanted, pieces, place, runs
+from hw.compiler.squares import over_squares, square_patches
 from hw.compiler.stripes import Schedule, lags, schedules
 from hw.compiler.tokens import Space
 from hw.config import EngineConfig
@@ -70,7 +71,8 @@ def _opened(cascades: Sequence[tuple[Sequence[Layer], Schedule]], config: Engine
         check_supported(spec_of(layer), picture=patches is not None and index == 0)
     forms = [[lowered(layer) for layer in layers] for layers, _ in cascades]
     if patches:
-        forms[0][0] = over_patches(forms[0][0])
+        over = over_squares if cascades[0][1].patches == "squares" else over_patches
+        forms[0][0] = over(forms[0][0])
     sizes = [prod(stage_shape(stage, config)) for layers in forms for stage in stages(layers)]
     lowering = Lowering(config, rounding, sum(ceil(size / ALIGNMENT) * ALIGNMENT for size in sizes))
     lowering.tensor(INPUT, spec_of(forms[0][0]).input_shape, patches)
@@ -87,6 +89,8 @@ def _patches(cascade: tuple[Sequence[Layer], Schedule]) -> Patches | None:
     if spec.op != "conv":
         raise CompileError(f"{spec.name}: {spec.op} is no convolution, its input has no im2col")
     zero_point = layer.input_zero_point if isinstance(layer, QuantisedLayer) else 0
+    if schedule.patches == "squares":
+        return square_patches(spec, zero_point)
     return Patches(shape=spec.input_shape, kernel=spec.kernel, stride=spec.stride, padding=spec.padding,
                    zero_point=zero_point)
 

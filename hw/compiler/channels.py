@@ -4,18 +4,25 @@ from collections.abc import Iterator, Sequence
 from math import ceil, lcm
 
 from golden.layer import LayerSpec
-from hw.compiler.layers import Layer, is_cropped, lowered, spec_of, unit_of
+from hw.compiler.layers import Layer, is_cropped, lowered, passes_of, spec_of, unit_of
 from hw.compiler.rings import Wanted
 from hw.config import EngineConfig
 
 STEPS, RING_STEPS = 16, 3
-"""Steps the first of the two is made in, and how many of them are on chip."""
+"""Steps the first of the two is made in at most, and how many of them are on chip."""
+
+STEP_CYCLES = 150
+"""Of the systolic array in a step, at least: below, its command costs the bus and the units more than it saves."""
 
 
 def step_blocks(spec: LayerSpec, config: EngineConfig) -> int:
     """Channel blocks of a layer's output that are made before the next layer goes on."""
-    unit = lcm(config.pe_rows, config.pe_cols) // config.pe_rows
-    return ceil(ceil(spec.output_shape[2] / config.pe_rows) / STEPS / unit) * unit
+    unit = lcm(config.pe_rows, config.pe_cols)
+    height, width, channels = spec.output_shape
+    vectors = ceil(height * width / config.pe_pixels)
+    cycles = passes_of(spec, config) * max(vectors, config.tile_words) * (unit // config.pe_cols)
+    units = max(ceil(channels / unit / STEPS), ceil(STEP_CYCLES / cycles))
+    return units * (unit // config.pe_rows)
 
 
 def kept_blocks(spec: LayerSpec, config: EngineConfig) -> int | None:

@@ -24,10 +24,11 @@ def prefetched(commands: Sequence[Command], config: EngineConfig) -> list[Comman
     for index, command in enumerate(commands):
         if command.unit == "weights":
             continue
-        times.deliver(command)
-        while waiting and (waiting[-1] < index or times.in_time(commands[waiting[-1]])):
+        delivered = times.delivered(command)
+        while waiting and (waiting[-1] < index or times.in_time(commands[waiting[-1]], delivered)):
             result.append(commands[waiting.pop()])
             times.run(result[-1])
+        times.now = delivered
         times.run(command)
         result.append(command)
     return result
@@ -43,16 +44,15 @@ class _Times:
         self._ends: dict[str, list[int]] = {unit: [] for unit in UNITS}
         self._free: dict[str, int] = dict.fromkeys(UNITS, 0)
 
-    def deliver(self, command: Command) -> None:
-        """Waits for a place in the command's queue."""
-        before = self._starts[command.unit]
-        if len(before) >= self.config.queue_depth:
-            self.now = max(self.now, before[-self.config.queue_depth])
+    def delivered(self, command: Command) -> int:
+        """When there is a place for the command in its queue."""
+        before, depth = self._starts[command.unit], self.config.queue_depth
+        return max(self.now, before[-depth]) if len(before) >= depth else self.now
 
-    def in_time(self, fetch: Command) -> bool:
-        """Whether a `weights` command would start as soon as it is delivered."""
+    def in_time(self, fetch: Command, before: int) -> bool:
+        """Whether a `weights` command would start by then if it came now."""
         placed = all(len(self._ends[unit]) >= count for unit, count in fetch.waits.items())
-        return placed and max(self._bus, self._tokens(fetch)) <= self.now
+        return placed and max(self._bus, self._tokens(fetch)) <= before
 
     def run(self, command: Command) -> None:
         """Takes the command as delivered; what it waits for must have been."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 from types import MappingProxyType
+from typing import Literal
 
 from golden.layer import LayerSpec
 from hw.compiler.layers import POOLS, Layer, spec_of, taps_of, unit_of
@@ -21,13 +22,14 @@ class Schedule:
     ----------
     stripe_rows: rows of the last layer's output that are made at a time
     keep: the whole output stays on chip for the next cascade instead of going through DRAM
-    patches: the first layer, a convolution, finds its input in DRAM as its im2col, which only the host writes
+    patches: how the host writes the input of the first layer, a convolution: "" as it is, "windows" as the layer's
+        im2col, "squares" each 2 × 2 pixels as the channels of one
     piece_bytes: weights come in pieces of about this size; small ones are there early, but cost a command each
     """
 
     stripe_rows: int
     keep: bool = False
-    patches: bool = False
+    patches: Literal["", "windows", "squares"] = ""
     piece_bytes: int = PIECES[0]
 
 

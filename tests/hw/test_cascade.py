@@ -179,10 +179,10 @@ def test_the_picture_may_have_any_convolution() -> None:
     spec = convolution("conv1", (19, 21, 3), 8, 3, kernel=(4, 5))
     with pytest.raises(CompileError, match=r"conv1: convolution 4×5 of stride \(3, 3\): "):
         compile_cascade([spec], TINY, Schedule(stripe_rows=1))
-    program = compile_cascade([spec], TINY, Schedule(stripe_rows=1, patches=True))
+    program = compile_cascade([spec], TINY, Schedule(stripe_rows=1, patches="windows"))
     assert program.input.shape == (7, 7, 60)
     with pytest.raises(CompileError, match="pw: pointwise is no convolution, its input has no im2col"):
-        compile_cascade([pointwise("pw", (2, 2, 8), 8)], TINY, Schedule(stripe_rows=1, patches=True))
+        compile_cascade([pointwise("pw", (2, 2, 8), 8)], TINY, Schedule(stripe_rows=1, patches="windows"))
 
 
 def test_where_a_convolution_may_be() -> None:

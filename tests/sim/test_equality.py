@@ -49,9 +49,10 @@ def check(layers: Sequence[QuantisedLayer], config: EngineConfig, schedule: Sche
 def random_check(config: EngineConfig, data: st.DataObject) -> None:
     layers = data.draw(cascades(), label="layers")
     convolution = as_convolution(layers[0].spec).op == "conv"
+    forms = st.sampled_from(("", "windows", "squares" if layers[0].spec.stride == (2, 2) else "windows"))
     schedule = Schedule(stripe_rows=data.draw(st.integers(1, layers[-1].spec.output_shape[0]), label="stripe rows"),
                         piece_bytes=data.draw(st.sampled_from((1, 600, 1 << 16)), label="pieces of weights"),
-                        patches=convolution and data.draw(st.booleans(), label="patches"))
+                        patches=data.draw(forms if convolution else st.just(""), label="patches"))
     memory = data.draw(timings(config), label="memory")
     try:
         check(layers, config, schedule, memory, data.draw(st.sampled_from(("double", "single")), label="rounding"))
