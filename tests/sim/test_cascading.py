@@ -1,11 +1,58 @@
-"""Which layers of a network run as one cascade."""
+"""Which layers are a cascade, and how the first of them wants the picture."""
+
+from collections import Counter
 
 import pytest
 
-from golden.networks import network
+from golden.network import Network
+from golden.networks import mobilenet_v1, mobilenet_v2, network
+from hw.compiler.channels import STEP_CYCLES, STEPS, step_blocks
+from hw.compiler.layers import passes_of, spec_of, unit_of
 from hw.config import PRESETS
 from sim.cascading import PLAIN, fits, over_picture, regrouped
 from sim.work import Source
+from tests.support.cases import pointwise
+
+PE256 = PRESETS["pe256"]
+SMALL, LARGE = mobilenet_v1(0.25, 96), mobilenet_v1()
+
+
+def grouped(whole: Network) -> list:
+    return regrouped(Source(title="", network=whole).whole(), PE256)
+
+
+@pytest.mark.parametrize("whole", [SMALL, LARGE, mobilenet_v2()], ids=["small", "large", "v2"])
+def test_all_layers_stay_in_order(whole: Network) -> None:
+    layers = [layer for cascade in Source(title="", network=whole).whole() for layer in cascade]
+    assert [layer for cascade in grouped(whole) for layer in cascade] == layers
+
+
+def test_what_the_picture_is_made_of() -> None:
+    """The form with fewer bytes where the first cascade waits for the bus, that with fewer passes where it does not."""
+    assert over_picture(grouped(SMALL)[0], PE256).patches == "squares"
+    assert over_picture(grouped(LARGE)[0], PE256).patches == "windows"
+    assert over_picture(grouped(LARGE)[1], PE256).patches == ""
+
+
+def test_pairs_on_chip_are_joined_where_each_waits_for_another_datapath() -> None:
+    """Of the early layers now one has more depthwise work, now more pointwise work; from conv_pw_6 on it is one way."""
+    units = [Counter(unit_of(spec_of(layer)) for layer in cascade) for cascade in grouped(SMALL)]
+    assert all(count["depthwise"] == 2 for count in units[:3])
+    assert all(count["depthwise"] <= 1 for count in units[3:8])
+
+
+@pytest.mark.parametrize("size", [1, 3, 6, 14])
+@pytest.mark.parametrize("channels", [16, 128, 1024])
+@pytest.mark.parametrize("preset", ["pe256", "odd", "pe64"])
+def test_steps_are_worth_a_command(size: int, channels: int, preset: str) -> None:
+    config = PRESETS[preset]
+    spec = pointwise("pw", (size, size, channels), channels)
+    blocks = step_blocks(spec, config)
+    assert blocks * config.pe_rows % config.pe_cols == 0
+    vectors = max(-(-size * size // config.pe_pixels), config.tile_words)
+    cycles = passes_of(spec, config) * vectors * blocks * config.pe_rows // config.pe_cols
+    assert cycles >= STEP_CYCLES
+    assert blocks * config.pe_rows * STEPS >= channels
 
 
 @pytest.mark.parametrize("preset", PRESETS)
