@@ -10,6 +10,8 @@ import pytest
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
 from tests.bench import readme
+from tests.bench.best import engines, timed
+from tests.bench.networks import NETWORKS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -72,6 +74,16 @@ def test_performance_page_has_the_same_cycles() -> None:
     assert rows
     for title, cycles, *_ in rows:
         assert re.search(rf"^{re.escape(title)} \| `\w+` \| {cycles} \|", page, re.MULTILINE), title
+
+
+def test_performance_page_has_engines_of_the_row() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text()
+    rows = re.findall(r"^\| (.*) \| `(pe256\S*)` \| ([\d,]+) \| ([\d.]+%) \|$", page, re.MULTILINE)
+    assert {title for title, *_ in rows} == set(NETWORKS)
+    for title, settings, cycles, utilisation in rows:
+        assert settings in engines()
+        found = timed(title, settings)
+        assert (f"{found.cycles:,}", f"{found.utilisation:.1%}") == (cycles, utilisation)
 
 
 def test_files_named_in_the_documents_exist() -> None:

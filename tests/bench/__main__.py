@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from tests.bench import design_space, networks, readme, speed
+from tests.bench.best import best
 from tests.bench.page import page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +24,7 @@ def main() -> int:
     for row in design_space.measure():
         print(f"{row.what}: {row.found}", file=sys.stderr, flush=True)
         rates.append(row)
-    text = page(measured, timed, rates)
+    text = page(measured, [best(title) for title in networks.NETWORKS], timed, rates)
     print(text)
     PAGE.write_text(text)
     README.write_text(readme.renewed(README.read_text()))

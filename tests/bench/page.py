@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sim.account import KEYS, account
 from tests.bench import peers
+from tests.bench.best import Found
 from tests.bench.design_space import Rate
 from tests.bench.networks import Measured
 from tests.bench.speed import Timed
@@ -20,11 +21,15 @@ Made by `make bench`, which measures all of it; nothing here is written by hand 
 DRAM in the loop, batch 1. The memory is the default one: read latency 40 cycles, 8 bytes a cycle.
 """
 
+BEST = """\
+The same for the engine that suits each network best, of those with as many MACs a cycle, 2 or 4 depthwise channels, at
+most 512 KiB of memory and a bus of 64 bits (`python -m tests.bench.best` tries them all on the model):
+"""
 
-def page(networks: Sequence[Measured], speeds: Sequence[Timed], rates: Sequence[Rate]) -> str:
+def page(networks: Sequence[Measured], best: Sequence[Found], speeds: Sequence[Timed], rates: Sequence[Rate]) -> str:
     """All of the page."""
     return "\n".join([
-        INTRODUCTION, "## Utilisation", "", utilisation(networks),
+        INTRODUCTION, "## Utilisation", "", utilisation(networks), "", BEST, engines(best),
         "\nPeers, from the figures they state; compute-only figures are left out:\n",
         table(("system", "V1", "V2", "VWW"), peers.UTILISATION),
         "\n## Where the cycles went\n", stalls(networks),
@@ -44,6 +49,12 @@ def utilisation(networks: Sequence[Measured]) -> str:
         [(run.title, f"`{run.config.name}`", f"{run.rtl.cycles:,}", f"{run.utilisation:.1%}",
           f"{run.rtl.read_bytes + run.rtl.write_bytes:,}", f"{1e8 / run.rtl.cycles:,.1f}",
           "yes" if not run.wrong else run.wrong[0]) for run in networks], left=2)
+
+
+def engines(best: Sequence[Found]) -> str:
+    """Each network on the engine that suits it best."""
+    return table(("network", "its best engine", "cycles", "utilisation"), [
+        (item.title, f"`{item.settings}`", f"{item.cycles:,}", f"{item.utilisation:.1%}") for item in best], left=2)
 
 
 def stalls(networks: Sequence[Measured]) -> str:
