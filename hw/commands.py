@@ -57,10 +57,11 @@ class Field:
 
 
 TAG = Field("tag", 16, "the same in all blocks of a program")
+LAYER = Field("layer", 10, "layer the command belongs to")
 
 HEADER = (
     Field("unit", 3, "unit that runs the command: its index in `UNITS`"),
-    Field("layer", 10, "layer the command belongs to"),
+    LAYER,
     *(Field(f"wait_{unit}", COUNT_BITS, f"commands of `{unit}` that must have ended") for unit in UNITS),
     Field("space", len(UNITS), "bit per unit: what is waited for there is space, not data"),
     TAG,

@@ -28,11 +28,10 @@ ADDRESS_BITS = 16
 MAX_BURST_BYTES = 256
 """Largest bus burst the engine's buffers are made for."""
 
-
 MULTIPLIERS = ("portable", "ecp5")
 """What a configuration's multipliers may be made of."""
 
-NOT_OF_A_PROGRAM = ("name", "retire_port", "multiplier", "dsp_multipliers")
+NOT_OF_A_PROGRAM = ("name", "counters", "retire_port", "multiplier", "dsp_multipliers")
 """Fields that make no difference to a program: not its values, not its cycles."""
 
 
@@ -70,6 +69,8 @@ class EngineConfig:
         Bursts the engine keeps in flight.
     queue_depth
         Commands each unit can hold.
+    counters
+        Adds the counters of the stall account.
     retire_port
         Adds outputs that pulse when a unit starts and ends a command.
     multiplier
@@ -93,6 +94,7 @@ class EngineConfig:
     bus_bits: int = 64
     max_outstanding: int = 8
     queue_depth: int = 4
+    counters: bool = True
     retire_port: bool = True
     multiplier: str = "portable"
     dsp_multipliers: int = 4096
@@ -100,7 +102,7 @@ class EngineConfig:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            wanted = {"name": str, "retire_port": bool, "multiplier": str}.get(field.name, int)
+            wanted = {"name": str, "counters": bool, "retire_port": bool, "multiplier": str}.get(field.name, int)
             if type(value) is not wanted:
                 raise ConfigError(f"{field.name}={value!r}: must be of type {wanted.__name__}")
             if wanted is int and value < 1:

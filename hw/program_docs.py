@@ -72,7 +72,7 @@ Count c has reached wait w if (c − w) mod 2^{COUNT_BITS} is less than 2^{COUNT
 a program has at most {MOST_COMMANDS:,} commands for each unit.
 
 The bits of `space` say what each wait is for. 1: the unit there must be done with a place this command writes; 0: it
-must have made what this command reads. The engine does not look at them; the account of stalls does.
+must have made what this command reads. Only the stall account looks at them.
 
 A program can't deadlock if each wait names a command that comes before it in the program: the oldest command that has
 not ended always has what it waits for. The compiler makes no other waits.

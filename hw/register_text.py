@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from hw.account import COUNTED, COUNTERS, KEYS
 from hw.faults import FAULTS, SOURCES
 from hw.registers import ADDRESS_BITS, BASE_ALIGNMENT, REGISTERS
 
@@ -13,7 +14,10 @@ _INTRODUCTION = (
     " listed, writes to read-only registers (`ro`), values a register can't hold and settings written while the"
     " engine is not at rest (`busy`, `error` and `halting` all 0) are answered with SLVERR and change nothing. Windows"
     " are inclusive; after reset they are empty, and the engine can touch nothing. Addresses are counted from BASE: to"
-    " each that goes out on the bus it is added, in no cycle of its own.")
+    " each that goes out on the bus it is added, in no cycle of its own. ACCOUNT and what follows belong to the stall"
+    " account, whose keys `hw/account.py` defines; in an engine without `counters` they read as 0, and ACCOUNT can't be"
+    " written. Counters may be read at any time, and are exact; a read takes up to 32 cycles. The cycles a unit was"
+    " idle are the rest of all cycles.")
 _ERRORS = ("The first fault wins. From then on no burst is asked for; when the open ones are done the interrupt rises,"
            " and a soft reset makes the engine ready for the next program.")
 
@@ -59,6 +63,17 @@ def c_header() -> str:
         for field in register.fields:
             name = f"SEPCONV_{register.name}_{field.name.upper()}"
             lines += [f"#define {name}_SHIFT {field.low}u", f"#define {name}_MASK {field.mask:#x}u"]
+    lines += ["", "/* All of them: ENTRY(offset). */", "#define SEPCONV_REGISTERS(ENTRY) \\"]
+    lines += [f"    ENTRY(SEPCONV_{register.name}) \\" for register in REGISTERS]
+    lines[-1] = lines[-1].removesuffix(" \\")
+    lines += ["", "/* Units and keys of the stall account. */"]
+    lines += [f"#define SEPCONV_ACCOUNTED_{unit.upper()} {index}u" for index, unit in enumerate(COUNTED)]
+    lines += [f"#define SEPCONV_KEY_{key.upper()} {index}u" for index, key in enumerate(KEYS)]
+    lines += [f"#define SEPCONV_ACCOUNTED {len(COUNTED)}u", f"#define SEPCONV_KEYS {len(KEYS)}u"]
+    lines += ["", "/* Its counters: ENTRY(unit, key), in the order of their registers. */",
+              "#define SEPCONV_COUNTERS(ENTRY) \\"]
+    lines += [f"    ENTRY({tuple(COUNTED).index(unit)}u, {KEYS.index(key)}u) \\" for unit, key in COUNTERS]
+    lines[-1] = lines[-1].removesuffix(" \\")
     lines += ["", "/* Codes of the field `code` of ERROR. */"]
     lines += [f"#define SEPCONV_FAULT_{fault.name.upper()} {fault.code}u /* {fault.text} */" for fault in FAULTS]
     lines += ["", "/* Codes of the field `unit` of ERROR. */"]

@@ -6,7 +6,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hw.commands import COUNT_BITS, FORMAT_VERSION, MAGIC, UNITS
+from hw.account import COUNTED, COUNTERS, KEYS
+from hw.commands import COUNT_BITS, FORMAT_VERSION, LAYER, MAGIC, UNITS
 from hw.config import MAX_BURST_BYTES
 
 MAP_VERSION = 1
@@ -23,6 +24,9 @@ PROGRAM_ALIGNMENT = 32
 
 BASE_ALIGNMENT = 4096
 """Bytes BASE must be a multiple of: what no burst crosses here it does not cross there."""
+
+FIRST_COUNTER = 0x100
+"""Offset of the first counter of the stall account; the others follow."""
 
 NOWHERE = 0xFFFF_FFFF
 """First byte of a window that is empty."""
@@ -55,6 +59,7 @@ class Register:
     fields: none if the register is one number
     reset: value after reset
     setting: kept through a soft reset; a write is refused unless the engine is at rest
+    account: there only if the configuration has `counters`; else it reads as 0, and a write is refused
     """
 
     name: str
@@ -64,12 +69,36 @@ class Register:
     fields: tuple[Bits, ...] = ()
     reset: int = 0
     setting: bool = False
+    account: bool = False
+
+    @property
+    def bits(self) -> int:
+        """That are not always 0."""
+        return max((field.low + field.bits for field in self.fields), default=32)
 
     def field(self, name: str) -> Bits:
         return next(field for field in self.fields if field.name == name)
 
     def decode(self, value: int) -> Mapping[str, int]:
         return {field.name: field.extract(value) for field in self.fields}
+
+    def encode(self, **values: int) -> int:
+        """The register's value from its fields'."""
+        return sum(value << self.field(name).low for name, value in values.items())
+
+
+def counter_name(unit: str, key: str) -> str:
+    """Name of the register of a counter of the stall account."""
+    return f"{key}_{unit}".upper()
+
+
+def account_of(registers: Mapping[str, int], cycles: int) -> dict[str, dict[str, int]]:
+    """The stall account, cycles per unit and key, from the values of its registers and the run's cycles."""
+    account: dict[str, dict[str, int]] = {}
+    for unit, keys in COUNTED.items():
+        counted = dict.fromkeys(KEYS, 0) | {key: registers[counter_name(unit, key)] for key in keys}
+        account[unit] = counted | {"idle": cycles - sum(counted.values())}
+    return account
 
 
 REGISTERS = (
@@ -117,6 +146,13 @@ REGISTERS = (
     Register("WRITE_BEATS", 0x4C, "ro", "bus beats written since the start"),
     *(Register(f"ENDED_{unit.upper()}", 0x50 + 4 * index, "ro", f"commands of `{unit}` ended since the start",
                (Bits("count", 0, COUNT_BITS, "commands"),)) for index, unit in enumerate(UNITS)),
+    Register("ACCOUNT", FIRST_COUNTER - 4, "rw", "which cycles the stall account counts", (
+        Bits("layer", 0, LAYER.bits, "layer of the program"),
+        Bits("one", LAYER.bits, 1, "1: the cycles of this layer only, and none of `fetch`; 0: all"),
+    ), setting=True, account=True),
+    *(Register(counter_name(unit, key), FIRST_COUNTER + 4 * index, "ro",
+               f"cycles of `{unit}` since the start: `{key}`", account=True)
+      for index, (unit, key) in enumerate(COUNTERS)),
 )
 
 BY_NAME = {register.name: register for register in REGISTERS}

@@ -14,7 +14,7 @@ from hw.commands import UNITS
 from hw.faults import describe
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
-from hw.registers import BY_NAME, REGISTERS
+from hw.registers import BY_NAME, REGISTERS, account_of
 from hw.verilator import ToolError, build_simulator, environment
 
 BASE = 0x5EED_3000
@@ -22,7 +22,6 @@ BASE = 0x5EED_3000
 
 OnEvent = Callable[[str, str, int], None]
 """Called with ``started`` or ``ended``, unit and cycle of a command, soon after it happened."""
-
 
 OnTensor = Callable[[str, NDArray[np.int8]], None]
 """Called with name and values of a tensor in DRAM, soon after the last command that writes it has ended, and before
@@ -45,6 +44,8 @@ class RtlRun:
     bursts: (write, address, beats, cycle of acceptance) in the order the memory took them
     memory: DRAM after the run
     registers: as read after the interrupt, by name
+    account: cycles per unit and key, from the counters; None if the configuration has none
+    layer: whose cycles these are; None: all
     """
 
     cycles: int
@@ -55,6 +56,8 @@ class RtlRun:
     bursts: list[tuple[bool, int, int, int]]
     memory: NDArray[np.uint8]
     registers: dict[str, int]
+    account: dict[str, dict[str, int]] | None = None
+    layer: int | None = None
 
     @property
     def error(self) -> dict[str, int]:
@@ -75,6 +78,7 @@ class Job:
     bad_response: 2 SLVERR, 3 DECERR
     poke_cycle, poke: cycle of a write to CONTROL, and what is written; cycle 0: none
     base: address of the memory on the bus
+    layer: whose cycles the stall account counts; None: all cycles
     windows: (first, last) byte that may be read and that may be written; None: as the program needs them
     limit: cycles after which a run is given up; None: more than any legal program takes
     """
@@ -88,6 +92,7 @@ class Job:
     poke_cycle: int = 0
     poke: int = 0
     base: int = BASE
+    layer: int | None = None
     windows: tuple[tuple[int, int], tuple[int, int]] | None = None
     limit: int | None = None
 
@@ -96,6 +101,7 @@ class Job:
         timing, config = self.timing, self.program.config
         beat_units, cycle_units = timing.beat_spacing(config)
         read, write = self.windows or (self.program.read_window, self.program.write_window)
+        account = 0 if self.layer is None else BY_NAME["ACCOUNT"].encode(layer=self.layer, one=1)
         # A cycle a beat for every byte it may move and for every multiplication: nothing legal takes longer.
         limit = self.limit or 100_000 + 200 * len(self.memory) * max(1, beat_units // cycle_units)
         return {
@@ -104,20 +110,21 @@ class Job:
             "max_outstanding": timing.max_outstanding, "pause_period": timing.pause_period,
             "pause_length": timing.pause_length, "pause_phase": timing.pause_phase,
             "program_address": self.program.address, "read_first": read[0], "read_last": read[1],
-            "write_first": write[0], "write_last": write[1], "limit": limit,
+            "write_first": write[0], "write_last": write[1], "limit": limit, "account": account,
             **{name: getattr(self, name) for name in (
                 "base", "bad_read", "bad_write", "bad_response", "poke_cycle", "poke")},
         }
 
 
-def run_rtl(program: Program, values: NDArray[np.int8], timing: MemoryTiming, *,
+def run_rtl(program: Program, values: NDArray[np.int8], timing: MemoryTiming, *, layer: int | None = None,
             on_event: OnEvent | None = None, on_tensor: OnTensor | None = None) -> RtlRun:
     """Runs `program` on the input `values` in the generated Verilog; the configuration must have a retire port.
 
+    The stall account is that of all cycles or of one `layer`'s.
     Raises `ToolError` without a working Verilator, `EngineError` if the engine reports an error or hangs.
     """
-    run, = run_jobs([Job(program=program, timing=timing, memory=program.memory(values))], on_event=on_event,
-                    on_tensor=on_tensor)
+    job = Job(program=program, timing=timing, memory=program.memory(values), layer=layer)
+    run, = run_jobs([job], on_event=on_event, on_tensor=on_tensor)
     error = run.error
     if error["code"]:
         raise EngineError(describe(error["code"], error["unit"], error["command"], error["address"]))
@@ -222,4 +229,5 @@ class _Log:
         read_bytes, write_bytes = (job.program.config.bus_bytes * sum(
             beats for write, _, beats, _ in self.bursts if write == way) for way in (False, True))
         return RtlRun(cycles=self.cycles, started=started, ended=ended, read_bytes=read_bytes, write_bytes=write_bytes,
-                      bursts=self.bursts, memory=memory, registers=self.registers)
+                      bursts=self.bursts, memory=memory, registers=self.registers, layer=job.layer,
+                      account=account_of(self.registers, self.cycles) if job.program.config.counters else None)

@@ -64,13 +64,14 @@ def environment() -> dict[str, str]:
 def _sources() -> list[Path]:
     """Files the generated Verilog depends on."""
     folder = Path(__file__).parent
-    return sorted([*folder.glob("gateware/*.py"), folder / "config.py", folder / "commands.py", folder / "faults.py",
-                   folder / "latency.py", folder / "multipliers.py", folder / "registers.py", folder / "verilog.py"])
+    tables = ("account", "config", "commands", "faults", "latency", "multipliers", "registers", "verilog")
+    return sorted([*folder.glob("gateware/*.py"), *(folder / f"{table}.py" for table in tables)])
 
 
 def design_hash(config: EngineConfig) -> str:
     """Of the configuration and of all that turns it into Verilog."""
-    made = (config.hash, config.retire_port, config.multiplier, config.dsp_multipliers, sys.version_info[:2])
+    made = (config.hash, config.counters, config.retire_port, config.multiplier, config.dsp_multipliers,
+            sys.version_info[:2])
     digest = hashlib.sha256(" ".join(map(str, made)).encode())
     for path in _sources():
         digest.update(path.read_bytes())

@@ -1,87 +1,139 @@
-"""The stall account: for each unit, what each cycle of the run was spent on."""
+"""The stall account: for each unit, what each cycle of the run was spent on (`hw.account` defines the keys).
 
-from collections.abc import Iterable
+Between two events of a unit (a start, an end, a token, a turn) all its cycles are alike but for its beats. So the
+account goes from event to event, not from cycle to cycle.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hw.account import COUNTED, KEYS, WAITS
 from hw.commands import UNITS
-from sim.model.engine import ModelRun, UnitTimes
+from sim.model.engine import ModelRun
 
-KEYS = ("busy", "fill_drain", "data", "weights", "space", "bus", "idle")
-"""Of each cycle the first that holds:
+Cycles = NDArray[np.int64]
 
-- busy: the unit issues a vector, a window, or (on the bus) moves a beat
-- fill_drain: a command is under way in a datapath, which fills, drains, or waits for its own weight tile
-- data, weights, space: the next command waits for data, for weights, or for a place to be free
-- bus: a transfer is under way, the bus has no beat for it
-- idle: nothing to do
-"""
-
-_CODES = {key: code for code, key in enumerate(KEYS)}
+DATAPATHS = ("depthwise", "pointwise")
 
 
-def account(run: ModelRun) -> dict[str, dict[str, int]]:
-    """Cycles per unit and key; each unit's sum is the run's total."""
-    return {"fetch": _fetch(run), **{unit: _unit(run, unit) for unit in UNITS}}
+class StallAccount:
+    """Where the cycles of a run went: by unit, layer and key."""
+
+    def __init__(self, run: ModelRun) -> None:
+        self._cycles = run.cycles
+        self._fetch = _by_layer(run, "fetch").sum(0)
+        self._units = {unit: _by_layer(run, unit) for unit in UNITS}
+
+    def units(self) -> dict[str, dict[str, int]]:
+        """Cycles per unit and key; each unit's sum is the run's total."""
+        return self._whole({"fetch": self._fetch} | {unit: layers.sum(0) for unit, layers in self._units.items()})
+
+    def layer(self, number: int) -> dict[str, dict[str, int]]:
+        """As `units`, of the cycles that belong to a layer: all others are idle."""
+        nothing = np.zeros(len(KEYS), np.int64)
+        return self._whole({"fetch": nothing} | {
+            unit: layers[number] if number < len(layers) else nothing for unit, layers in self._units.items()})
+
+    def layers(self, count: int) -> list[dict[str, dict[str, int]]]:
+        """Of each of the first `count` layers: cycles per key but `idle`, of the units that worked or waited for it."""
+        return [{unit: {key: int(layers[number, KEYS.index(key)]) for key in COUNTED[unit]}
+                 for unit, layers in self._units.items() if number < len(layers) and layers[number].any()}
+                for number in range(count)]
+
+    def _whole(self, found: Mapping[str, Cycles]) -> dict[str, dict[str, int]]:
+        named = {unit: dict(zip(KEYS, cycles.tolist(), strict=True)) for unit, cycles in found.items()}
+        return {unit: cycles | {"idle": self._cycles - sum(cycles.values())} for unit, cycles in named.items()}
 
 
-def _unit(run: ModelRun, unit: str) -> dict[str, int]:
+@dataclass(frozen=True, kw_only=True)
+class _Events:
+    """What happens to a unit. All in ascending order.
+
+    Parameters
+    ----------
+    starts, ends: first cycle each command is under way, and the one after its last
+    turns, layers: first cycle of each command's turn, and its layer
+    waits: (first cycle, cycle after the last, key, layer) of each wait of a head
+    beats: cycles in which a beat moves
+    """
+
+    starts: Cycles
+    ends: Cycles
+    turns: Cycles
+    layers: NDArray[np.intp]
+    waits: Sequence[tuple[int, int, int, int]]
+    beats: Cycles
+
+
+def _by_layer(run: ModelRun, unit: str) -> Cycles:
+    """(layers, keys): the cycles of a unit; those of `fetch` are all in the first row."""
+    events = _fetch_events(run) if unit == "fetch" else _unit_events(run, unit)
+    last = max((command.layer for times in run.units.values() for command in times.commands), default=0)
+    table = np.zeros((last + 1, len(KEYS)), np.int64)
+    froms, untils, wait_keys, wait_layers = np.array(events.waits, np.int64).reshape(-1, 4).T
+    points = np.unique(np.concatenate((events.starts, events.ends, events.turns, froms, untils)))
+    cycles = np.diff(points)
+    points, later = points[:-1], points[1:]
+
+    wait = np.searchsorted(froms, points, "right") - 1
+    waiting = (wait >= 0) & (points < np.append(untils, 0)[wait])
+    under_way = np.searchsorted(events.starts, points, "right") > np.searchsorted(events.ends, points, "right")
+    layer = events.layers[np.searchsorted(events.turns, points, "right") - 1]
+    busy = np.searchsorted(events.beats, later) - np.searchsorted(events.beats, points)
+    np.add.at(table[:, KEYS.index("busy")], layer, busy)
+    if unit in DATAPATHS:
+        waiting &= ~under_way
+    else:
+        under_way &= ~waiting
+    stalled = table[:, KEYS.index("fill_drain" if unit in DATAPATHS else "bus")]
+    np.add.at(stalled, layer[under_way], (cycles - busy)[under_way])
+    which = wait[waiting]
+    np.add.at(table.reshape(-1), wait_layers[which] * len(KEYS) + wait_keys[which], (cycles - busy)[waiting])
+    if unit in DATAPATHS:  # of which only the number of busy cycles is known, not which they are
+        work = np.array(run.units[unit].busy, np.int64)
+        np.add.at(table[:, KEYS.index("busy")], events.layers, work)
+        np.add.at(stalled, events.layers, -work)
+    return table
+
+
+def _unit_events(run: ModelRun, unit: str) -> _Events:
     times = run.units[unit]
-    labels = np.full(run.cycles, _CODES["idle"], np.uint8)
-    datapath = unit in ("depthwise", "pointwise")
-    under_way = list(zip(times.started, times.ended, strict=True))
-    if not datapath:
-        _paint(labels, under_way, "bus")
-    waits = _waits(run, times)
-    for key in ("space", "weights", "data"):
-        _paint(labels, waits[key], key)
-    if datapath:
-        _paint(labels, under_way, "fill_drain")
-        counts = _counts(labels)
-        busy = sum(times.busy)
-        counts["busy"] += busy
-        counts["fill_drain"] -= busy
-        return counts
-    return _counts(_with_beats(labels, run, unit))
+    started, beats = np.array(times.started, np.int64), np.zeros(0, np.int64)
+    done = np.array(times.done, np.int64)
+    if unit not in DATAPATHS:
+        beats = run.memory.beats(run.bursts[unit]) + (unit != "store")
+        done = beats[np.cumsum(times.busy, dtype=np.int64) - 1]
+    turns = 1 + np.maximum(started, np.concatenate((started[:1], done[:-1])))
+    return _Events(starts=started + 1, ends=np.array(times.ended, np.int64), turns=turns, beats=beats,
+                   layers=np.array([command.layer for command in times.commands], np.intp), waits=_waits(run, unit))
 
 
-def _fetch(run: ModelRun) -> dict[str, int]:
-    labels = np.full(run.cycles, _CODES["idle"], np.uint8)
-    _paint(labels, [(0, run.fetch_complete[-1])], "bus")
-    _paint(labels, zip(run.fetch_complete, run.fetch_delivered, strict=True), "space")
-    return _counts(_with_beats(labels, run, "fetch"))
+def _fetch_events(run: ModelRun) -> _Events:
+    blocked = [(complete, delivered, KEYS.index("space"), 0)
+               for complete, delivered in zip(run.fetch_complete, run.fetch_delivered, strict=True)
+               if complete < delivered]
+    begin = np.ones(1, np.int64)
+    return _Events(starts=begin, ends=begin + run.fetch_delivered[-1], turns=begin, layers=np.zeros(1, np.intp),
+                   waits=blocked, beats=run.memory.beats(run.bursts["fetch"]) + 1)
 
 
-def _waits(run: ModelRun, times: UnitTimes) -> dict[str, list[tuple[int, int]]]:
-    """Per key, the spans in which the head of the unit's queue lacks a token of that kind."""
-    result: dict[str, list[tuple[int, int]]] = {key: [] for key in ("data", "weights", "space")}
-    head_from = 0
+def _waits(run: ModelRun, unit: str) -> list[tuple[int, int, int, int]]:
+    """The spans in which the head of the unit's queue lacks a token, by the first key that holds."""
+    times = run.units[unit]
+    result: list[tuple[int, int, int, int]] = []
+    former = 0
     for command, delivered, started in zip(times.commands, times.delivered, times.started, strict=True):
-        head = max(delivered, head_from) + 1
-        head_from = started
-        for unit, count in command.waits.items():
-            key = "space" if unit in command.space else "weights" if unit == "weights" else "data"
-            end = run.units[unit].ended[count - 1]
-            if end > head:
-                result[key].append((head, end))
+        cycle = max(delivered, former) + 1
+        former = started
+        ends = dict.fromkeys(WAITS, 0)
+        for other, count in command.waits.items():
+            key = "space" if other in command.space else "weights" if other == "weights" else "data"
+            ends[key] = max(ends[key], run.units[other].ended[count - 1])
+        for key, end in ends.items():
+            if end > cycle:
+                result.append((cycle, end, KEYS.index(key), command.layer))
+                cycle = end
     return result
-
-
-def _paint(labels: NDArray[np.uint8], spans: Iterable[tuple[int, int]], key: str) -> None:
-    for first, last in spans:
-        labels[first:last] = _CODES[key]
-
-
-def _with_beats(labels: NDArray[np.uint8], run: ModelRun, unit: str) -> NDArray[np.uint8]:
-    for burst in run.bursts[unit]:
-        cycles = run.memory.beat_cycles(burst)
-        if cycles[-1] - cycles[0] == len(cycles) - 1:  # a slice is painted many times faster
-            labels[cycles[0]:cycles[-1] + 1] = _CODES["busy"]
-        else:
-            labels[cycles] = _CODES["busy"]
-    return labels
-
-
-def _counts(labels: NDArray[np.uint8]) -> dict[str, int]:
-    return dict(zip(KEYS, map(int, np.bincount(labels, minlength=len(KEYS))), strict=True))

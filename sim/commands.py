@@ -90,7 +90,7 @@ def _rtl_cascade(args: Namespace, source: Source, specs: Sequence[LayerSpec],
                  engine: tuple[EngineConfig, MemoryTiming], picture: np.ndarray | None,
                  tracer: Tracer) -> tuple[dict[str, Any], str]:
     from hw.rtl import run_rtl as run_in_rtl
-    from sim.check import compare, cycles_line
+    from sim.check import compare, cycles_line, rtl_units
 
     config, memory = engine
     layers = source.numbers(specs, args.seed)
@@ -102,7 +102,7 @@ def _rtl_cascade(args: Namespace, source: Source, specs: Sequence[LayerSpec],
     actual = planned.program.output.unpack(run.memory)
     mismatch = first_mismatch(specs[-1].name, expected, actual)
     differences = compare(planned.run, run)
-    report = run_report(specs, planned.run, config, args.clock_mhz)
+    report = run_report(specs, planned.run, config, args.clock_mhz) | rtl_units(run)
     found = {"bit_exact": mismatch is None, "model_cycles": planned.run.cycles, "rtl_cycles": run.cycles}
     report["total"] |= found
     _add_rtl_rows(report, planned.run, run, {specs[-1].name: mismatch is None})
@@ -133,7 +133,7 @@ def _rtl_network(args: Namespace, source: Source, config: EngineConfig, memory: 
                  picture: np.ndarray | None) -> int:
     """The whole network in RTL: every tensor that reaches DRAM against golden, cycles against the model."""
     from hw.rtl import run_rtl as run_in_rtl
-    from sim.check import compare, cycles_line
+    from sim.check import compare, cycles_line, rtl_units
 
     model = whole_model(source, args.seed)
     planned = plan_network(source, config, memory, seed=args.seed, rounding=args.rounding, apart=args.apart)
@@ -150,7 +150,7 @@ def _rtl_network(args: Namespace, source: Source, config: EngineConfig, memory: 
             "\n".join([title, "", *_exact_lines(comparison), f"  {error}; stopped"]), args.json)
         return FAILED
     differences = compare(planned.run, run)
-    report = run_report(planned.specs, planned.run, config, args.clock_mhz)
+    report = run_report(planned.specs, planned.run, config, args.clock_mhz) | rtl_units(run)
     exact = set(comparison.exact) == planned.program.tensors.keys()
     good = exact and not differences
     report["total"] |= {"bit_exact": exact, "model_cycles": planned.run.cycles, "rtl_cycles": run.cycles}

@@ -10,7 +10,7 @@ from hw.compiler.cascade import check_supported
 from hw.compiler.errors import CompileError
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
-from sim.report import aligned, bound, engine_lanes, engine_line, heading, layer_rows, run_report, shape_text
+from sim.report import aligned, bound, engine_lanes, engine_line, heading, run_report, shape_text
 from sim.search import Planned, plan
 from sim.tracer import Tracer
 
@@ -68,7 +68,7 @@ def sim_pieces(args: Namespace, pieces: Pieces, config: EngineConfig,
             continue
         tracer.model(" → ".join(spec.name for spec in specs), planned.program, planned.run)
         report = run_report(specs, planned.run, config, args.clock_mhz)
-        for row in layer_rows(specs, planned.run, config):
+        for row in report["layers"]:
             layers.append(row | {"start": row["start"] + total["cycles"], "end": row["end"] + total["cycles"]})
         part = report["total"]
         for key in total:

@@ -28,7 +28,7 @@ from hw.program_files import (
 )
 from hw.proof.proof import prove
 from hw.rtl import RtlRun
-from sim.account import account
+from sim.account import StallAccount
 from sim.cli import write_report
 from sim.decisions import decisions, decisions_text
 from sim.golden_commands import save_array
@@ -138,7 +138,7 @@ def sim_program(args: Namespace) -> tuple[dict[str, Any], str]:
     tracer.model(title, program, run)
     about = heading(title, program.config, memory, args.clock_mhz)
     tracer.write(about)
-    report = about | {"units": account(run), "total": _total(run, args.clock_mhz)}
+    report = about | {"units": StallAccount(run).units(), "total": _total(run, args.clock_mhz)}
     return report, "\n".join([f"{title} on {engine_line(program.config, memory, args.clock_mhz)}", "", (
         f"  {run.cycles:,} cycles ({report['total']['frames_per_second']:,.0f} a second);"
         f" {run.read_bytes + run.write_bytes:,} bytes moved")])
@@ -166,7 +166,7 @@ def rtl_program(args: Namespace) -> int:
     Raises what `hw.rtl.run_rtl` does, and `ProofError` for a program that is not safe.
     """
     from hw.rtl import run_rtl
-    from sim.check import compare, cycles_line
+    from sim.check import compare, cycles_line, rtl_units
 
     title, program, memory = _compiled(args)
     values = _input(program, args.input, args.seed)
@@ -183,7 +183,7 @@ def rtl_program(args: Namespace) -> int:
     tracer.rtl(title, program, run, memory)
     tracer.write(about)
     total = _total(run, args.clock_mhz) | {"model_cycles": model.cycles, "rtl_cycles": run.cycles}
-    write_report(about | {"total": total}, "\n".join(lines), args.json)
+    write_report(about | rtl_units(run) | {"total": total}, "\n".join(lines), args.json)
     return FAILED if differences else OK
 
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from golden.layer import LayerSpec
+from hw.account import KEYS
 from hw.compiler.layers import as_convolution, unit_of
 from hw.config import KERNEL, EngineConfig
 from hw.memory_timing import MemoryTiming
-from sim.account import KEYS, account
+from sim.account import StallAccount
 from sim.model.engine import ModelRun
 
 SCHEMA = 1
@@ -23,13 +24,15 @@ def engine_lanes(config: EngineConfig) -> int:
     return config.pointwise_lanes + config.depthwise_lanes
 
 
-def layer_rows(specs: Sequence[LayerSpec], run: ModelRun, config: EngineConfig) -> list[dict[str, Any]]:
-    """A row per layer: what its commands did. DRAM bytes are those of its tensors and weights.
+def layer_rows(specs: Sequence[LayerSpec], run: ModelRun, config: EngineConfig,
+               spent: StallAccount) -> list[dict[str, Any]]:
+    """A row per layer: what its commands did, and what their units' cycles were `spent` on.
 
+    DRAM bytes are those of its tensors and weights.
     An add that happens in the commands of the layer before it has that layer's times, and nothing of its own.
     """
     rows: list[dict[str, Any]] = []
-    for index, spec in enumerate(specs):
+    for index, (spec, account) in enumerate(zip(specs, spent.layers(len(specs)), strict=True)):
         unit = unit_of(as_convolution(spec))
         started, ended, busy = [], [], 0
         moved = {"load": 0, "weights": 0, "store": 0}
@@ -49,17 +52,17 @@ def layer_rows(specs: Sequence[LayerSpec], run: ModelRun, config: EngineConfig) 
             "name": spec.name, "op": spec.op, "unit": unit, "macs": spec.macs, "start": min(started), "end": max(ended),
             "cycles": max(ended) - min(started), "busy": busy,
             "utilisation": spec.macs / (lanes(config, unit) * busy) if spec.macs else 0.0,
-            "dram_read_bytes": moved["load"] + moved["weights"], "dram_write_bytes": moved["store"],
+            "dram_read_bytes": moved["load"] + moved["weights"], "dram_write_bytes": moved["store"], "account": account,
         })
     return rows
 
 
 def run_report(specs: Sequence[LayerSpec], run: ModelRun, config: EngineConfig, clock_mhz: float) -> dict[str, Any]:
     """Layers, units and total of one program's run."""
-    macs = sum(spec.macs for spec in specs)
+    macs, spent = sum(spec.macs for spec in specs), StallAccount(run)
     return {
-        "layers": layer_rows(specs, run, config),
-        "units": account(run),
+        "layers": layer_rows(specs, run, config, spent),
+        "units": spent.units(),
         "total": {"macs": macs, "cycles": run.cycles, "utilisation": macs / (engine_lanes(config) * run.cycles),
                   "dram_read_bytes": run.read_bytes, "dram_write_bytes": run.write_bytes,
                   "frames_per_second": clock_mhz * 1e6 / run.cycles},
@@ -98,11 +101,11 @@ def run_text(title: str, specs: Sequence[LayerSpec], report: dict[str, Any], con
     moved = total["dram_read_bytes"] + total["dram_write_bytes"]
     unit, share = bound(report, config)
     lines = [title, ""]
-    table = [("layer", "shape", "MACs", "start", "end", "busy", "lanes used", "DRAM read", "written")]
+    table = [("layer", "shape", "MACs", "start", "end", "busy", "lanes used", "most lost to", "DRAM read", "written")]
     for spec, row in zip(specs, report["layers"], strict=True):
         table.append((row["name"], shape_text(spec), f"{row['macs']:,}", f"{row['start']:,}", f"{row['end']:,}",
-                      f"{row['busy']:,}", f"{row['utilisation']:.1%}", f"{row['dram_read_bytes']:,}",
-                      f"{row['dram_write_bytes']:,}"))
+                      f"{row['busy']:,}", f"{row['utilisation']:.1%}", _loss(row),
+                      f"{row['dram_read_bytes']:,}", f"{row['dram_write_bytes']:,}"))
     lines += aligned(table, left=2)
     lines += [
         "",
@@ -117,6 +120,13 @@ def run_text(title: str, specs: Sequence[LayerSpec], report: dict[str, Any], con
         account_table.append((f"  {name}", *(f"{cycles[key] / total['cycles']:.1%}" if cycles[key] else "·"
                                              for key in KEYS)))
     return "\n".join([*lines, *aligned(account_table, left=1)])
+
+
+def _loss(row: dict[str, Any]) -> str:
+    """What most of the cycles went to that the layer's own unit had it and was not busy."""
+    lost = {key: cycles for key, cycles in row["account"].get(row["unit"], {}).items() if key != "busy"}
+    key = max(lost, key=lambda name: lost[name], default="")
+    return f"{key} {lost[key]:,}" if key and lost[key] else "·"
 
 
 def aligned(table: Sequence[tuple[str, ...]], *, left: int) -> list[str]:

@@ -8,6 +8,7 @@ from golden.networks import NETWORKS
 from hw.compiler.errors import CompileError
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
+from sim.account import StallAccount
 from sim.advice import advice_text, loss, tried
 from sim.arguments import check_program, open_all, open_engine, title_of
 from sim.cli import write_report
@@ -72,7 +73,7 @@ def _add_network_rows(reports: Sequence[dict[str, Any]], source: Source, config:
         planned = plan_network(source, config, memory)
     except CompileError:
         return
-    rows = {row["name"]: row for row in layer_rows(planned.specs, planned.run, config)}
+    rows = {row["name"]: row for row in layer_rows(planned.specs, planned.run, config, StallAccount(planned.run))}
     for report in reports:
         report["in_network"] = rows[report["layers"][0]["name"]]
 

@@ -8,15 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hw.account import COUNTERS
 from hw.commands import FORMAT_VERSION, MAGIC, UNITS
 from hw.config import MAX_BURST_BYTES
 from hw.driver.bus import POLL_SECONDS, Bus
 from hw.driver.errors import DriverError, EngineFaultError, EngineTimeoutError
 from hw.program import Program
-from hw.registers import BASE_ALIGNMENT, BY_NAME, MAP_VERSION, PROGRAM_ALIGNMENT
+from hw.registers import (
+    BASE_ALIGNMENT,
+    BY_NAME,
+    MAP_VERSION,
+    PROGRAM_ALIGNMENT,
+    account_of,
+    counter_name,
+)
 
 TIMEOUT = 10.0
 """Seconds a program may take if nothing else is said."""
+
+NO_COUNTERS = "the engine was made without counters"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +161,31 @@ class Driver:
         return Counters(cycles=self.read("CYCLES_HIGH") << 32 | low, read_beats=self.read("READ_BEATS"),
                         write_beats=self.read("WRITE_BEATS"),
                         ended={unit: self.read(f"ENDED_{unit.upper()}") for unit in UNITS})
+
+    def count_layer(self, layer: str | None) -> None:
+        """From the next start on the stall account has the cycles of this layer of the loaded program only; None: all.
+
+        Raises `DriverError` if there is no such layer, if the engine is not at rest, or has no counters.
+        """
+        names = self._loaded().layers
+        if layer is not None and layer not in names:
+            raise DriverError(f"the program has no layer {layer!r}; it has {', '.join(names)}")
+        self._check_at_rest()
+        value = 0 if layer is None else BY_NAME["ACCOUNT"].encode(layer=names.index(layer), one=1)
+        self._write("ACCOUNT", value)
+        if self.read("ACCOUNT") != value:
+            raise DriverError(NO_COUNTERS)
+
+    def account(self) -> dict[str, dict[str, int]]:
+        """The stall account of the last program: cycles per unit and key of `hw.account`.
+
+        Raises `DriverError` if the engine has no counters.
+        """
+        registers = {counter_name(*counter): self.read(counter_name(*counter)) for counter in COUNTERS}
+        cycles = self.counters().cycles
+        if cycles and not self.read("ACCOUNT") and not any(registers.values()):
+            raise DriverError(NO_COUNTERS)
+        return account_of(registers, cycles)
 
     def _write(self, register: str, value: int) -> None:
         self.bus.write32(BY_NAME[register].offset, value)

@@ -205,6 +205,32 @@ struct sepconv_counters sepconv_count(const struct sepconv *engine) {
     return counters;
 }
 
+struct sepconv_account sepconv_account(const struct sepconv *engine) {
+#define ENTRY(unit, key) {unit, key},
+    static const uint8_t counters[][2] = {SEPCONV_COUNTERS(ENTRY)};
+#undef ENTRY
+    const uint32_t cycles = get(engine, SEPCONV_CYCLES_LOW);
+    struct sepconv_account account;
+    for (uint32_t unit = 0; unit < SEPCONV_ACCOUNTED; ++unit)
+        for (uint32_t key = 0; key < SEPCONV_KEYS; ++key)
+            account.cycles[unit][key] = key == SEPCONV_KEY_IDLE ? cycles : 0;
+    for (uint32_t i = 0; i < sizeof counters / sizeof counters[0]; ++i) {
+        uint32_t *keys = account.cycles[counters[i][0]];
+        const uint32_t counted = get(engine, SEPCONV_ACCOUNT + 4 * (i + 1)); /* the counters follow it */
+        keys[counters[i][1]] = counted;
+        keys[SEPCONV_KEY_IDLE] -= counted;
+    }
+    return account;
+}
+
+enum sepconv_result sepconv_count_layer(const struct sepconv *engine, uint32_t layer) {
+    const enum sepconv_result result = at_rest(engine);
+    if (result != SEPCONV_OK) return result;
+    const uint32_t value = layer == SEPCONV_ALL_LAYERS ? 0 : layer | SEPCONV_ACCOUNT_ONE_MASK;
+    set(engine, SEPCONV_ACCOUNT, value);
+    return get(engine, SEPCONV_ACCOUNT) == value ? SEPCONV_OK : SEPCONV_REFUSED;
+}
+
 const char *sepconv_fault_text(uint32_t code) {
 #define ENTRY(value, name, text) \
     case value: return text;

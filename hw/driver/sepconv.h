@@ -82,6 +82,13 @@ struct sepconv_counters {
     uint32_t ended[5]; /* by unit */
 };
 
+/* Where the cycles went, as hw/account.py defines it. */
+struct sepconv_account {
+    uint32_t cycles[SEPCONV_ACCOUNTED][SEPCONV_KEYS]; /* by SEPCONV_ACCOUNTED_..., SEPCONV_KEY_... */
+};
+
+#define SEPCONV_ALL_LAYERS 0xffffffffu
+
 struct sepconv {
     const struct sepconv_bus *bus;
     const struct sepconv_model *model; /* what is loaded */
@@ -105,6 +112,10 @@ void sepconv_stop(const struct sepconv *engine);
 /* Back to rest, whatever the engine was doing; the model stays loaded. */
 enum sepconv_result sepconv_reset(const struct sepconv *engine);
 struct sepconv_counters sepconv_count(const struct sepconv *engine);
+/* Of the last program; all idle if the engine has no counters. */
+struct sepconv_account sepconv_account(const struct sepconv *engine);
+/* From the next start on the account has the cycles of one layer, by its number, or SEPCONV_ALL_LAYERS. */
+enum sepconv_result sepconv_count_layer(const struct sepconv *engine, uint32_t layer);
 /* What a fault's code means and who its unit is, for people; "unknown" for others. */
 const char *sepconv_fault_text(uint32_t code);
 const char *sepconv_unit_name(uint32_t unit);

@@ -96,6 +96,173 @@
 #define SEPCONV_ENDED_STORE 0x60u
 #define SEPCONV_ENDED_STORE_COUNT_SHIFT 0u
 #define SEPCONV_ENDED_STORE_COUNT_MASK 0xffffu
+/* which cycles the stall account counts (rw) */
+#define SEPCONV_ACCOUNT 0xfcu
+#define SEPCONV_ACCOUNT_LAYER_SHIFT 0u
+#define SEPCONV_ACCOUNT_LAYER_MASK 0x3ffu
+#define SEPCONV_ACCOUNT_ONE_SHIFT 10u
+#define SEPCONV_ACCOUNT_ONE_MASK 0x400u
+/* cycles of `fetch` since the start: `busy` (ro) */
+#define SEPCONV_BUSY_FETCH 0x100u
+/* cycles of `fetch` since the start: `space` (ro) */
+#define SEPCONV_SPACE_FETCH 0x104u
+/* cycles of `fetch` since the start: `bus` (ro) */
+#define SEPCONV_BUS_FETCH 0x108u
+/* cycles of `load` since the start: `busy` (ro) */
+#define SEPCONV_BUSY_LOAD 0x10cu
+/* cycles of `load` since the start: `data` (ro) */
+#define SEPCONV_DATA_LOAD 0x110u
+/* cycles of `load` since the start: `weights` (ro) */
+#define SEPCONV_WEIGHTS_LOAD 0x114u
+/* cycles of `load` since the start: `space` (ro) */
+#define SEPCONV_SPACE_LOAD 0x118u
+/* cycles of `load` since the start: `bus` (ro) */
+#define SEPCONV_BUS_LOAD 0x11cu
+/* cycles of `weights` since the start: `busy` (ro) */
+#define SEPCONV_BUSY_WEIGHTS 0x120u
+/* cycles of `weights` since the start: `data` (ro) */
+#define SEPCONV_DATA_WEIGHTS 0x124u
+/* cycles of `weights` since the start: `weights` (ro) */
+#define SEPCONV_WEIGHTS_WEIGHTS 0x128u
+/* cycles of `weights` since the start: `space` (ro) */
+#define SEPCONV_SPACE_WEIGHTS 0x12cu
+/* cycles of `weights` since the start: `bus` (ro) */
+#define SEPCONV_BUS_WEIGHTS 0x130u
+/* cycles of `depthwise` since the start: `busy` (ro) */
+#define SEPCONV_BUSY_DEPTHWISE 0x134u
+/* cycles of `depthwise` since the start: `fill_drain` (ro) */
+#define SEPCONV_FILL_DRAIN_DEPTHWISE 0x138u
+/* cycles of `depthwise` since the start: `data` (ro) */
+#define SEPCONV_DATA_DEPTHWISE 0x13cu
+/* cycles of `depthwise` since the start: `weights` (ro) */
+#define SEPCONV_WEIGHTS_DEPTHWISE 0x140u
+/* cycles of `depthwise` since the start: `space` (ro) */
+#define SEPCONV_SPACE_DEPTHWISE 0x144u
+/* cycles of `pointwise` since the start: `busy` (ro) */
+#define SEPCONV_BUSY_POINTWISE 0x148u
+/* cycles of `pointwise` since the start: `fill_drain` (ro) */
+#define SEPCONV_FILL_DRAIN_POINTWISE 0x14cu
+/* cycles of `pointwise` since the start: `data` (ro) */
+#define SEPCONV_DATA_POINTWISE 0x150u
+/* cycles of `pointwise` since the start: `weights` (ro) */
+#define SEPCONV_WEIGHTS_POINTWISE 0x154u
+/* cycles of `pointwise` since the start: `space` (ro) */
+#define SEPCONV_SPACE_POINTWISE 0x158u
+/* cycles of `store` since the start: `busy` (ro) */
+#define SEPCONV_BUSY_STORE 0x15cu
+/* cycles of `store` since the start: `data` (ro) */
+#define SEPCONV_DATA_STORE 0x160u
+/* cycles of `store` since the start: `weights` (ro) */
+#define SEPCONV_WEIGHTS_STORE 0x164u
+/* cycles of `store` since the start: `space` (ro) */
+#define SEPCONV_SPACE_STORE 0x168u
+/* cycles of `store` since the start: `bus` (ro) */
+#define SEPCONV_BUS_STORE 0x16cu
+
+/* All of them: ENTRY(offset). */
+#define SEPCONV_REGISTERS(ENTRY) \
+    ENTRY(SEPCONV_IDENTITY) \
+    ENTRY(SEPCONV_VERSION) \
+    ENTRY(SEPCONV_CONFIG) \
+    ENTRY(SEPCONV_CONTROL) \
+    ENTRY(SEPCONV_STATUS) \
+    ENTRY(SEPCONV_INTERRUPT) \
+    ENTRY(SEPCONV_PROGRAM_ADDRESS) \
+    ENTRY(SEPCONV_BURST_BYTES) \
+    ENTRY(SEPCONV_READ_FIRST) \
+    ENTRY(SEPCONV_READ_LAST) \
+    ENTRY(SEPCONV_WRITE_FIRST) \
+    ENTRY(SEPCONV_WRITE_LAST) \
+    ENTRY(SEPCONV_ERROR) \
+    ENTRY(SEPCONV_ERROR_COMMAND) \
+    ENTRY(SEPCONV_ERROR_ADDRESS) \
+    ENTRY(SEPCONV_BASE) \
+    ENTRY(SEPCONV_CYCLES_LOW) \
+    ENTRY(SEPCONV_CYCLES_HIGH) \
+    ENTRY(SEPCONV_READ_BEATS) \
+    ENTRY(SEPCONV_WRITE_BEATS) \
+    ENTRY(SEPCONV_ENDED_LOAD) \
+    ENTRY(SEPCONV_ENDED_WEIGHTS) \
+    ENTRY(SEPCONV_ENDED_DEPTHWISE) \
+    ENTRY(SEPCONV_ENDED_POINTWISE) \
+    ENTRY(SEPCONV_ENDED_STORE) \
+    ENTRY(SEPCONV_ACCOUNT) \
+    ENTRY(SEPCONV_BUSY_FETCH) \
+    ENTRY(SEPCONV_SPACE_FETCH) \
+    ENTRY(SEPCONV_BUS_FETCH) \
+    ENTRY(SEPCONV_BUSY_LOAD) \
+    ENTRY(SEPCONV_DATA_LOAD) \
+    ENTRY(SEPCONV_WEIGHTS_LOAD) \
+    ENTRY(SEPCONV_SPACE_LOAD) \
+    ENTRY(SEPCONV_BUS_LOAD) \
+    ENTRY(SEPCONV_BUSY_WEIGHTS) \
+    ENTRY(SEPCONV_DATA_WEIGHTS) \
+    ENTRY(SEPCONV_WEIGHTS_WEIGHTS) \
+    ENTRY(SEPCONV_SPACE_WEIGHTS) \
+    ENTRY(SEPCONV_BUS_WEIGHTS) \
+    ENTRY(SEPCONV_BUSY_DEPTHWISE) \
+    ENTRY(SEPCONV_FILL_DRAIN_DEPTHWISE) \
+    ENTRY(SEPCONV_DATA_DEPTHWISE) \
+    ENTRY(SEPCONV_WEIGHTS_DEPTHWISE) \
+    ENTRY(SEPCONV_SPACE_DEPTHWISE) \
+    ENTRY(SEPCONV_BUSY_POINTWISE) \
+    ENTRY(SEPCONV_FILL_DRAIN_POINTWISE) \
+    ENTRY(SEPCONV_DATA_POINTWISE) \
+    ENTRY(SEPCONV_WEIGHTS_POINTWISE) \
+    ENTRY(SEPCONV_SPACE_POINTWISE) \
+    ENTRY(SEPCONV_BUSY_STORE) \
+    ENTRY(SEPCONV_DATA_STORE) \
+    ENTRY(SEPCONV_WEIGHTS_STORE) \
+    ENTRY(SEPCONV_SPACE_STORE) \
+    ENTRY(SEPCONV_BUS_STORE)
+
+/* Units and keys of the stall account. */
+#define SEPCONV_ACCOUNTED_FETCH 0u
+#define SEPCONV_ACCOUNTED_LOAD 1u
+#define SEPCONV_ACCOUNTED_WEIGHTS 2u
+#define SEPCONV_ACCOUNTED_DEPTHWISE 3u
+#define SEPCONV_ACCOUNTED_POINTWISE 4u
+#define SEPCONV_ACCOUNTED_STORE 5u
+#define SEPCONV_KEY_BUSY 0u
+#define SEPCONV_KEY_FILL_DRAIN 1u
+#define SEPCONV_KEY_DATA 2u
+#define SEPCONV_KEY_WEIGHTS 3u
+#define SEPCONV_KEY_SPACE 4u
+#define SEPCONV_KEY_BUS 5u
+#define SEPCONV_KEY_IDLE 6u
+#define SEPCONV_ACCOUNTED 6u
+#define SEPCONV_KEYS 7u
+
+/* Its counters: ENTRY(unit, key), in the order of their registers. */
+#define SEPCONV_COUNTERS(ENTRY) \
+    ENTRY(0u, 0u) \
+    ENTRY(0u, 4u) \
+    ENTRY(0u, 5u) \
+    ENTRY(1u, 0u) \
+    ENTRY(1u, 2u) \
+    ENTRY(1u, 3u) \
+    ENTRY(1u, 4u) \
+    ENTRY(1u, 5u) \
+    ENTRY(2u, 0u) \
+    ENTRY(2u, 2u) \
+    ENTRY(2u, 3u) \
+    ENTRY(2u, 4u) \
+    ENTRY(2u, 5u) \
+    ENTRY(3u, 0u) \
+    ENTRY(3u, 1u) \
+    ENTRY(3u, 2u) \
+    ENTRY(3u, 3u) \
+    ENTRY(3u, 4u) \
+    ENTRY(4u, 0u) \
+    ENTRY(4u, 1u) \
+    ENTRY(4u, 2u) \
+    ENTRY(4u, 3u) \
+    ENTRY(4u, 4u) \
+    ENTRY(5u, 0u) \
+    ENTRY(5u, 2u) \
+    ENTRY(5u, 3u) \
+    ENTRY(5u, 4u) \
+    ENTRY(5u, 5u)
 
 /* Codes of the field `code` of ERROR. */
 #define SEPCONV_FAULT_PROGRAM 1u /* the program is not of this format */

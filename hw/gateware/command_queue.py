@@ -1,17 +1,18 @@
 """A unit's command queue: the head waits here for its tokens."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from hw.commands import COUNT_BITS, UNITS
 from hw.gateware.component import Component
-from hw.gateware.layouts import BODY_LAYOUT, CommandPort
+from hw.gateware.layouts import BODY_LAYOUT, LACKS, CommandPort
 from hw.gateware.queue import Queue
 
-ENTRY = {unit: data.StructLayout({"waits": data.ArrayLayout(COUNT_BITS, len(UNITS)), "fields": BODY_LAYOUT[unit]})
-         for unit in UNITS}
-
+ENTRY = {unit: data.StructLayout({
+    "waits": data.ArrayLayout(COUNT_BITS, len(UNITS)), "space": len(UNITS), "marked": 1, "fields": BODY_LAYOUT[unit]})
+    for unit in UNITS}
+"""A command; `space` as in its header, `marked` if its layer's cycles count. These two are the account's only."""
 
 class CommandQueue(Component):
     """Commands of one unit in order.
@@ -22,6 +23,7 @@ class CommandQueue(Component):
     ended : In, per unit the count of commands it has ended.
     command : Out(`CommandPort`).
     valid : Out(1), there is a head; missing : Out, a bit per unit whose count the head waits for.
+    lacks : Out(`LACKS`), what it waits for there; marked : Out(1), the head's.
 
     Timing
     ------
@@ -34,7 +36,7 @@ class CommandQueue(Component):
             "push": In(1), "item": In(ENTRY[unit]), "full": Out(1),
             "ended": In(data.ArrayLayout(COUNT_BITS, len(UNITS))),
             "command": Out(CommandPort(unit)),
-            "valid": Out(1), "missing": Out(len(UNITS)),
+            "valid": Out(1), "missing": Out(len(UNITS)), "lacks": Out(LACKS), "marked": Out(1),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -45,7 +47,13 @@ class CommandQueue(Component):
             behind = Signal(COUNT_BITS, name=f"behind_{UNITS[index]}")
             m.d.comb += behind.eq(self.ended[index] - queue.head.waits[index])
             m.d.comb += self.missing[index].eq(queue.valid & behind[-1])
+        missing = {unit: self.missing[index] for index, unit in enumerate(UNITS)}
+        space = {unit: queue.head.space[index] for index, unit in enumerate(UNITS)}
         m.d.comb += [
+            self.lacks.data.eq(Cat(missing[unit] & ~space[unit] for unit in UNITS if unit != "weights").any()),
+            self.lacks.weights.eq(missing["weights"] & ~space["weights"]),
+            self.lacks.space.eq(Cat(missing[unit] & space[unit] for unit in UNITS).any()),
+            self.marked.eq(queue.head.marked),
             queue.push.eq(self.push), queue.item.eq(self.item), self.full.eq(queue.full), self.valid.eq(queue.valid),
             self.command.fields.eq(queue.head.fields), queue.pop.eq(self.command.pop),
         ]

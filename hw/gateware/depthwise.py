@@ -11,7 +11,7 @@ from hw.gateware.component import Component
 from hw.gateware.depthwise_lanes import DepthwiseLanes
 from hw.gateware.depthwise_taps import SLOTS, DepthwiseTaps
 from hw.gateware.depthwise_windows import CONTEXTS, DepthwiseWindows
-from hw.gateware.layouts import BODY_LAYOUT, CommandPort, WordPort, delayed
+from hw.gateware.layouts import BODY_LAYOUT, WORK, CommandPort, WordPort, delayed
 from hw.gateware.requantise import Requantise
 from hw.latency import DEPTHWISE_SUM, DEPTHWISE_TAPS, REQUANTISE
 from hw.multipliers import share
@@ -31,7 +31,11 @@ class Depthwise(Component):
     read : Out(`ReadPort`); write : Out(`WritePort`); weights : Out(`WordPort`).
     ended : Out(1), the last word of a command is being written.
     illegal : Out(1), the command started last can not end: its column blocks do not reach its last window.
+    work : Out(`WORK`).
     """
+
+    TURNS = 2
+    """Commands that may have started and not have done their last."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
@@ -40,7 +44,7 @@ class Depthwise(Component):
             "read": Out(ReadPort(config)),
             "write": Out(WritePort(config)),
             "weights": Out(WordPort(config.dw_word_bytes)),
-            "ended": Out(1), "illegal": Out(1),
+            "ended": Out(1), "illegal": Out(1), "work": Out(WORK),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -66,6 +70,7 @@ class Depthwise(Component):
             windows.fields.eq(following),
             windows.block_ready.eq(taps.loaded),
             taps.advance.eq(windows.block_start),
+            self.work.eq(windows.work),
         ]
         with m.If(self.command.pop):
             m.d.sync += [following.eq(self.command.fields), waiting.eq(1)]

@@ -8,7 +8,7 @@ from hw.config import KERNEL, EngineConfig
 from hw.gateware.activation_memory import ReadPort
 from hw.gateware.component import Component
 from hw.gateware.countdown import Countdown
-from hw.gateware.layouts import BODY_LAYOUT, delayed, selector
+from hw.gateware.layouts import BODY_LAYOUT, WORK, delayed, selector
 from hw.gateware.rotate import rotate_left, rotate_right
 from hw.latency import ACTIVATION_READ, depthwise_window
 
@@ -36,6 +36,7 @@ class DepthwiseWindows(Component):
     busy : Out, the command has reads or windows left to issue.
     block_ready : In, the taps of the next channel block are loaded.
     block_start : Out, this cycle issues the first read of a channel block.
+    work : Out(`WORK`), windows; `done` is the last cycle of the walk, which may come after the last window.
     read : Out(`ReadPort`).
     step : Out(`window_layout`); window : Out, KERNEL × KERNEL × `pe_rows` bytes of `step`'s window.
 
@@ -49,7 +50,7 @@ class DepthwiseWindows(Component):
         self.config, self.slots = config, slots
         super().__init__({
             "start": In(1), "fields": In(BODY_LAYOUT["depthwise"]), "busy": Out(1),
-            "block_ready": In(1), "block_start": Out(1),
+            "block_ready": In(1), "block_start": Out(1), "work": Out(WORK),
             "read": Out(ReadPort(config)),
             "step": Out(window_layout(config, slots)),
             "window": Out(data.ArrayLayout(8 * config.pe_rows, KERNEL * KERNEL)),
@@ -95,6 +96,7 @@ class DepthwiseWindows(Component):
         m.d.comb += [
             self.busy.eq(active),
             running.eq(active & (~entering | self.block_ready)),
+            self.work.busy.eq(self.issued.valid),
             self.block_start.eq(active & entering & self.block_ready),
             next_edge.eq(edge + command.stride),
             self.issued.valid.eq(running & (edge < pixels) & windows.any),
@@ -159,6 +161,7 @@ class DepthwiseWindows(Component):
                         rows.load(command.out_rows)
                         blocks.step()
                         with m.If(blocks.last):
+                            m.d.comb += self.work.done.eq(1)
                             m.d.sync += [active.eq(0), context.eq(context + 1)]
         with m.If(self.start):
             m.d.sync += [

@@ -1,9 +1,13 @@
 """The engine: six units, two weight memories, one activation memory, one DRAM port."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hw.account import COUNTERS
 from hw.commands import COUNT_BITS, UNITS
 from hw.config import EngineConfig
 from hw.faults import CODES
@@ -12,12 +16,14 @@ from hw.gateware.arbiter import USERS, Arbiter, Windows
 from hw.gateware.bus import BURST_BITS, BurstPort
 from hw.gateware.command_queue import CommandQueue
 from hw.gateware.component import Component
+from hw.gateware.counters import ReadCounter
 from hw.gateware.deadlock import Deadlock
 from hw.gateware.depthwise import Depthwise
 from hw.gateware.fetch import Fetch
-from hw.gateware.layouts import FAULT
+from hw.gateware.layouts import FAULT, MARKED
 from hw.gateware.load import Load
 from hw.gateware.pointwise import Pointwise
+from hw.gateware.stall_account import StallAccount
 from hw.gateware.store import Store
 from hw.gateware.weight_memory import WeightMemory
 from hw.gateware.weights import Weights
@@ -34,6 +40,8 @@ class Engine(Component):
     finished : Out(1), all commands have ended.
     fault : Out(`FAULT`), for a cycle or longer. halt : In(1), no burst may be asked for. quiet : Out(1), none is open.
     commands : Out, per unit the count of commands it has ended.
+    running : In(1), cycles of the stall account; marked : In(`MARKED`), held; counter : In(`ReadCounter`): if there are
+        `counters`.
     bus : Out(`BurstPort`).
     started, ended : Out, a bit per unit, if `retire_port`: high the cycle after a command started, and in the
         cycle its tokens are set.
@@ -42,12 +50,13 @@ class Engine(Component):
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
         retire = {"started": Out(len(UNITS)), "ended": Out(len(UNITS))} if config.retire_port else {}
+        account = {"running": In(1), "marked": In(MARKED), "counter": In(ReadCounter(len(COUNTERS)))}
         super().__init__({
             "start": In(1), "program_address": In(32), "burst_bytes": In(BURST_BITS), "windows": In(Windows()),
             "finished": Out(1), "fault": Out(FAULT), "halt": In(1), "quiet": Out(1),
             "commands": Out(data.ArrayLayout(COUNT_BITS, len(UNITS))),
             "bus": Out(BurstPort(config)),
-            **retire,
+            **(account if config.counters else {}), **retire,
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -128,9 +137,14 @@ class Engine(Component):
         with m.If(self.start):
             m.d.sync += [count.as_value().eq(0) for count in (delivered, started, ended)]
 
+        under_way = Signal(len(UNITS))
+        m.d.comb += under_way.eq(Cat(started[index] != ended[index] for index in range(len(UNITS))))
+        if config.counters:
+            self._account(m, fetch, units, queues, under_way)
+
         # Faults, those that come last in the program's way first.
         moves = (Cat(getattr(arbiter, f"request_{name}").valid for name in USERS).any()
-                 | ~arbiter.quiet | ~(fetch.finished | fetch.blocked) | (started.as_value() != ended.as_value())
+                 | ~arbiter.quiet | ~(fetch.finished | fetch.blocked) | under_way.any()
                  | Cat(queue.valid & ~queue.missing.any() for queue in queues).any())
         m.submodules.deadlock = deadlock = Deadlock(DEADLOCK_CYCLES)
         m.d.comb += [deadlock.moves.eq(moves | self.finished), deadlock.started.eq(started)]
@@ -157,3 +171,19 @@ class Engine(Component):
         with m.If(arbiter.fault.code != 0):
             m.d.sync += self.fault.eq(arbiter.fault)
         return m
+
+    def _account(self, m: Module, fetch: Fetch, units: Mapping[str, Any], queues: Sequence[CommandQueue],
+                 under_way: Signal) -> None:
+        """The stall account, which watches and is seen by nobody."""
+        m.submodules.account = account = StallAccount({name: unit.TURNS for name, unit in units.items()})
+        connect(m, counter=flipped(self.counter), account=account.counter)
+        m.d.comb += [
+            fetch.marked.eq(self.marked),
+            account.start.eq(self.start), account.running.eq(self.running), account.all_layers.eq(~self.marked.one),
+            account.fetch.busy.eq(fetch.beats.valid), account.fetch.blocked.eq(fetch.blocked),
+            account.fetch.finished.eq(fetch.finished), account.under_way.eq(under_way),
+        ]
+        for (name, unit), queue in zip(units.items(), queues, strict=True):
+            head = getattr(account, f"head_{name}")
+            m.d.comb += [head.start.eq(unit.command.pop), head.marked.eq(queue.marked), head.lacks.eq(queue.lacks),
+                         getattr(account, f"work_{name}").eq(unit.work)]

@@ -13,7 +13,7 @@ from hw.faults import CODES, SOURCES
 from hw.gateware.bus import BURST_BITS, Bursts, ReadBeats, RequestPort
 from hw.gateware.command_queue import ENTRY
 from hw.gateware.component import Component
-from hw.gateware.layouts import BODY_LAYOUT, FAULT, HEADER_LAYOUT
+from hw.gateware.layouts import BODY_LAYOUT, FAULT, HEADER_LAYOUT, MARKED
 from hw.gateware.queue import Queue
 from hw.latency import FETCH_BYTES, FETCH_CHECK
 
@@ -26,6 +26,7 @@ class Fetch(Component):
     start, address : In; burst_bytes : In.
     request : Out(`RequestPort`); beats : In(`ReadBeats`).
     queue_UNIT : Out, `ENTRY[UNIT]`; push : Out, per unit; full : In, per unit.
+    marked : In(`MARKED`), if there are `counters`; held.
     finished : Out(1), all commands are delivered; blocked : Out(1), the next one waits for room in its queue.
     fault : Out(`FAULT`), stops the fetch; with the address of the block, but not its number.
 
@@ -39,6 +40,7 @@ class Fetch(Component):
         self.config = config
         super().__init__({
             "start": In(1), "address": In(32), "burst_bytes": In(BURST_BITS),
+            **({"marked": In(MARKED)} if config.counters else {}),
             "request": Out(RequestPort(config)), "beats": In(ReadBeats(config)),
             **{f"queue_{unit}": Out(ENTRY[unit]) for unit in UNITS},
             "push": Out(len(UNITS)), "full": In(len(UNITS)),
@@ -117,6 +119,9 @@ class Fetch(Component):
                 *(item.waits[index].eq(header[f"wait_{name}"]) for index, name in enumerate(UNITS)),
                 item.fields.as_value().eq(collected[HEADER_BITS:HEADER_BITS + BODY_LAYOUT[unit].size]),
             ]
+            if config.counters:
+                m.d.comb += [item.space.eq(header.space),
+                             item.marked.eq(~self.marked.one | (header.layer == self.marked.layer))]
 
         with m.If(self.start):
             m.d.comb += [bursts.start.eq(1), bursts.address.eq(self.address), bursts.beats.eq(beats)]

@@ -6,7 +6,8 @@ from amaranth.hdl import Module, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.commands import BODY, COUNT_BITS, HEADER, UNITS, Field
+from hw.account import WAITS
+from hw.commands import BODY, COUNT_BITS, HEADER, LAYER, UNITS, Field
 from hw.faults import FAULTS, SOURCES
 
 
@@ -21,6 +22,16 @@ BODY_LAYOUT = {unit: _layout(BODY[unit]) for unit in UNITS}
 FAULT = data.StructLayout({"code": range(1 + max(fault.code for fault in FAULTS)), "source": range(len(SOURCES)),
                            "command": COUNT_BITS, "address": 32})
 """A fault, as `hw.faults` describes it; code 0: none."""
+
+
+WORK = data.StructLayout({"busy": 1, "done": 1})
+"""What a unit does in a cycle: it issues or moves something; that was the last of its command."""
+
+MARKED = data.StructLayout({"layer": LAYER.bits, "one": 1})
+"""Which commands are marked for the stall account: those of `layer` if `one`, else all."""
+
+LACKS = data.StructLayout(dict.fromkeys(WAITS, 1))
+"""What the head of a queue waits for."""
 
 
 def selector(count: int) -> range:

@@ -7,7 +7,7 @@ from hw.config import EngineConfig
 from hw.gateware.activation_memory import WritePort, enable_bytes
 from hw.gateware.bus import BURST_BITS, Bursts, ReadBeats, RequestPort
 from hw.gateware.component import Component
-from hw.gateware.layouts import BODY_LAYOUT, CommandPort, selector
+from hw.gateware.layouts import BODY_LAYOUT, WORK, CommandPort, selector
 from hw.gateware.queue import Queue
 from hw.latency import OPEN_TRANSFERS
 
@@ -25,14 +25,18 @@ class Load(Component):
     request : Out(`RequestPort`); beats : In(`ReadBeats`).
     write : Out(`WritePort`).
     ended : Out(1), the last beat of a command is being written.
+    work : Out(`WORK`).
     """
+
+    TURNS = OPEN_TRANSFERS + 1
+    """Commands that may have started and not have done their last."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
         super().__init__({
             "command": In(CommandPort("load")), "burst_bytes": In(BURST_BITS),
             "request": Out(RequestPort(config)), "beats": In(ReadBeats(config)),
-            "write": Out(WritePort(config)), "ended": Out(1),
+            "write": Out(WritePort(config)), "ended": Out(1), "work": Out(WORK),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -64,6 +68,7 @@ class Load(Component):
             first_beat.eq(beats == command.beats), last_beat.eq(beats == 1),
             row_done.eq(chunk == config.chunks_per_row - 1),
             done.eq(self.beats.valid & last_beat & (blocks == 1)),
+            self.work.busy.eq(self.beats.valid), self.work.done.eq(done),
             expected.pop.eq(expected.valid & (~active | done)),
             # Pixels of the first and the last beat of a block may lie outside the transfer.
             wanted.eq(Cat((~first_beat | (pixel >= command.lead)) & (~last_beat | (pixel < command.tail))

@@ -7,7 +7,7 @@ from hw.config import EngineConfig
 from hw.gateware.accumulators import Accumulators
 from hw.gateware.activation_memory import ReadPort, WritePort
 from hw.gateware.component import Component
-from hw.gateware.layouts import BODY_LAYOUT, CommandPort, WordPort
+from hw.gateware.layouts import BODY_LAYOUT, WORK, CommandPort, WordPort
 from hw.gateware.pointwise_drain import PointwiseDrain
 from hw.gateware.pointwise_passes import PointwisePasses
 from hw.gateware.pointwise_weights import PointwiseWeights
@@ -24,7 +24,11 @@ class Pointwise(Component):
     ended : Out(1), the last octet of a command is being written.
     illegal : Out(1), the command started last can not end: its tiles do not fit into half of the accumulators, or it
         has more passes than are counted.
+    work : Out(`WORK`).
     """
+
+    TURNS = 2
+    """Commands that may have started and not have done their last."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
@@ -33,7 +37,7 @@ class Pointwise(Component):
             "read": Out(ReadPort(config)),
             "write": Out(WritePort(config)),
             "weights": Out(WordPort(config.weight_word_bytes)),
-            "ended": Out(1), "illegal": Out(1),
+            "ended": Out(1), "illegal": Out(1), "work": Out(WORK),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -84,6 +88,6 @@ class Pointwise(Component):
             accumulators.drain_half.eq(drain.half), accumulators.drain_vector.eq(drain.vector),
             drain.drained.eq(accumulators.drained),
             weights.slot.eq(drain.slot), drain.parameters.eq(weights.parameters),
-            self.ended.eq(drain.ended),
+            self.ended.eq(drain.ended), self.work.eq(passes.work),
         ]
         return m

@@ -8,7 +8,7 @@ from hw.config import EngineConfig
 from hw.gateware.activation_memory import ReadPort
 from hw.gateware.component import Component
 from hw.gateware.countdown import Countdown
-from hw.gateware.layouts import BODY_LAYOUT, delayed
+from hw.gateware.layouts import BODY_LAYOUT, WORK, delayed
 from hw.gateware.pointwise_addresses import PointwiseAddresses
 from hw.gateware.pointwise_residual import PointwiseResidual
 from hw.gateware.rotate import rotate_left, rotate_right
@@ -28,6 +28,7 @@ class PointwisePasses(Component):
     half_busy : In(2), halves of the accumulators that can't start a new block.
     block_start, block_end : Out, first and last vector of an output block; half : Out, where it adds up.
     read : Out(`ReadPort`).
+    work : Out(`WORK`), vectors.
     operands, bank : Out, to the array.
     valid, add_half, vector, first : Out, to the accumulators, `latency.RAM_READ` cycles before column 0's sums.
 
@@ -42,7 +43,7 @@ class PointwisePasses(Component):
             "start": In(1), "fields": In(BODY_LAYOUT["pointwise"]), "busy": Out(1),
             "loaded": In(1), "advance": Out(1),
             "half_busy": In(2), "block_start": Out(1), "block_end": Out(1), "half": Out(1),
-            "read": Out(ReadPort(config)),
+            "read": Out(ReadPort(config)), "work": Out(WORK),
             "operands": Out(data.ArrayLayout(data.ArrayLayout(signed(9), config.pe_pixels), config.pe_rows)),
             "bank": Out(1),
             "valid": Out(1), "add_half": Out(1), "vector": Out(range(config.half_vectors)), "first": Out(1),
@@ -69,6 +70,7 @@ class PointwisePasses(Component):
             run_done.eq(pass_done & left.last),
             self.block_end.eq(run_done & (residual | plain)),
             tile_done.eq(self.block_end & outputs.last),
+            self.work.busy.eq(issue), self.work.done.eq(tile_done & tiles.last),
         ]
         with m.If(issue):
             m.d.sync += [entering.eq(0), vector.eq(vector + 1), last_vector.eq(vector + 2 == vectors)]

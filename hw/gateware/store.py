@@ -8,7 +8,7 @@ from hw.config import MAX_BURST_BYTES, EngineConfig
 from hw.gateware.activation_memory import ReadPort
 from hw.gateware.bus import BURST_BITS, Bursts, RequestPort, WriteBeats, beat_bits
 from hw.gateware.component import Component
-from hw.gateware.layouts import BODY_LAYOUT, CommandPort, delayed, selector
+from hw.gateware.layouts import BODY_LAYOUT, WORK, CommandPort, delayed, selector
 from hw.gateware.queue import Queue
 from hw.latency import ACTIVATION_READ, STORE_BURSTS
 
@@ -23,7 +23,11 @@ class Store(Component):
     read : Out(`ReadPort`).
     request : Out(`RequestPort`); beats : Out(`WriteBeats`); written : In(1), a burst is answered.
     ended : Out(1), the last burst of a command is answered.
+    work : Out(`WORK`).
     """
+
+    TURNS = STORE_BURSTS + 1
+    """Commands that may have started and not have done their last."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
@@ -31,7 +35,7 @@ class Store(Component):
             "command": In(CommandPort("store")), "burst_bytes": In(BURST_BITS),
             "read": Out(ReadPort(config)),
             "request": Out(RequestPort(config)), "beats": Out(WriteBeats(config)), "written": In(1),
-            "ended": Out(1),
+            "ended": Out(1), "work": Out(WORK),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -41,7 +45,7 @@ class Store(Component):
         m.submodules.requests = requests = Queue(
             data.StructLayout({"address": 32, "beats": beat_bits(config), "final": 1}), STORE_BURSTS)
         m.submodules.buffer = buffer = Queue(
-            data.StructLayout({"data": config.bus_bits, "strobe": config.bus_bytes, "last": 1}),
+            data.StructLayout({"data": config.bus_bits, "strobe": config.bus_bytes, "last": 1, "final": 1}),
             STORE_BURSTS * MAX_BURST_BYTES // config.bus_bytes)
         m.submodules.unanswered = unanswered = Queue(1, STORE_BURSTS + config.max_outstanding)
 
@@ -53,7 +57,7 @@ class Store(Component):
         ready = delayed(m, arrived, 1, "ready")
         m.d.comb += [
             buffer.push.eq(ready.valid), buffer.item.data.eq(picked), buffer.item.strobe.eq(ready.strobe),
-            buffer.item.last.eq(ready.last),
+            buffer.item.last.eq(ready.last), buffer.item.final.eq(ready.last & ready.final),
             requests.push.eq(ready.valid & ready.last),
             requests.item.address.eq(ready.address), requests.item.beats.eq(ready.beats),
             requests.item.final.eq(ready.final),
@@ -63,6 +67,7 @@ class Store(Component):
             self.beats.valid.eq(buffer.valid), self.beats.data.eq(buffer.head.data),
             self.beats.strobe.eq(buffer.head.strobe), self.beats.last.eq(buffer.head.last),
             buffer.pop.eq(self.beats.valid & self.beats.ready),
+            self.work.busy.eq(buffer.pop), self.work.done.eq(buffer.pop & buffer.head.final),
             unanswered.push.eq(self.request.grant), unanswered.item.eq(requests.head.final),
             unanswered.pop.eq(self.written),
             self.ended.eq(self.written & unanswered.head),

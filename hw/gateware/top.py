@@ -63,6 +63,10 @@ class Sepconv(Component):
             control.finished.eq(engine.finished), control.quiet.eq(engine.quiet), control.fault.eq(engine.fault),
         ]
 
+        if config.counters:
+            connect(m, registers=registers.counter, engine=engine.counter)
+            m.d.comb += [engine.running.eq(control.busy), engine.marked.eq(registers.setting_ACCOUNT)]
+
         # What the host sees.
         bus, beats = engine.bus, {"READ_BEATS": Signal(32), "WRITE_BEATS": Signal(32)}
         for name, moves in (("READ_BEATS", bus.read.valid), ("WRITE_BEATS", bus.write.valid & bus.write.ready)):

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from hw.config import EngineConfig
 from hw.gateware.bus import BURST_BITS, Bursts, ReadBeats, RequestPort
 from hw.gateware.component import Component
-from hw.gateware.layouts import BODY_LAYOUT, CommandPort
+from hw.gateware.layouts import BODY_LAYOUT, WORK, CommandPort
 from hw.gateware.queue import Queue
 from hw.gateware.weight_memory import BeatPort
 from hw.latency import OPEN_TRANSFERS
@@ -22,7 +22,11 @@ class Weights(Component):
     request : Out(`RequestPort`); beats : In(`ReadBeats`).
     pointwise, depthwise : Out(`BeatPort`), one per weight memory.
     ended : Out(1), the last beat of a command is being written.
+    work : Out(`WORK`).
     """
+
+    TURNS = OPEN_TRANSFERS + 1
+    """Commands that may have started and not have done their last."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
@@ -30,7 +34,7 @@ class Weights(Component):
             "command": In(CommandPort("weights")), "burst_bytes": In(BURST_BITS),
             "request": Out(RequestPort(config)), "beats": In(ReadBeats(config)),
             "pointwise": Out(BeatPort(config.bus_bytes)), "depthwise": Out(BeatPort(config.bus_bytes)),
-            "ended": Out(1),
+            "ended": Out(1), "work": Out(WORK),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -54,6 +58,7 @@ class Weights(Component):
         m.d.comb += [
             word_done.eq(chunk == chunks - 1),
             self.ended.eq(self.beats.valid & (beats == 1)),
+            self.work.busy.eq(self.beats.valid), self.work.done.eq(self.ended),
             expected.pop.eq(expected.valid & (~active | self.ended)),
         ]
         for port, enable in ((self.pointwise, ~depthwise), (self.depthwise, depthwise)):

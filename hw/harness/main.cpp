@@ -180,7 +180,8 @@ class Bench {
         for (const auto& [name, offset] : {
                  std::pair{"base", SEPCONV_BASE}, {"program_address", SEPCONV_PROGRAM_ADDRESS}, {"burst_bytes", SEPCONV_BURST_BYTES},
                  {"read_first", SEPCONV_READ_FIRST}, {"read_last", SEPCONV_READ_LAST},
-                 {"write_first", SEPCONV_WRITE_FIRST}, {"write_last", SEPCONV_WRITE_LAST}})
+                 {"write_first", SEPCONV_WRITE_FIRST}, {"write_last", SEPCONV_WRITE_LAST},
+                 {"account", SEPCONV_ACCOUNT}})
             write(offset, options.at(name));
         write(SEPCONV_INTERRUPT, SEPCONV_INTERRUPT_ENABLE_MASK);
         step();  // the response
@@ -190,9 +191,8 @@ class Bench {
         cycle_ = 0;
         const bool ended = wait(options);
         if (memory.broken.empty() && ended)
-            for (uint32_t offset = 0; offset <= SEPCONV_ENDED_STORE; offset += 4)
-                if (offset != SEPCONV_ERROR_ADDRESS + 4)
-                    std::printf("register %u %u\n", offset, read(offset));
+            for (const uint32_t offset : registers_)
+                std::printf("register %u %u\n", offset, read(offset));
         if (ended && memory.open()) memory.broken = "the engine came to rest with bursts open";
         if (!memory.broken.empty()) std::printf("protocol %s\n", memory.broken.c_str());
         memory_ = nullptr;
@@ -233,6 +233,7 @@ class Bench {
         }
         interrupted_ = top_->irq;
         accepted_ = top_->s_axi_awready;
+        addressed_ = top_->s_axi_arready;
         answered_ = top_->s_axi_rvalid;
         data_ = top_->s_axi_rdata;
         top_->clk = 1;
@@ -254,7 +255,8 @@ class Bench {
         top_->s_axi_awvalid = top_->s_axi_wvalid = 0;
         top_->s_axi_araddr = offset;
         top_->s_axi_arvalid = 1;
-        step();
+        do step();
+        while (!addressed_);
         top_->s_axi_arvalid = 0;
         do step();
         while (!answered_);
@@ -263,9 +265,12 @@ class Bench {
 
     const std::unique_ptr<VerilatedContext> context_ = std::make_unique<VerilatedContext>();
     const std::unique_ptr<Vsepconv> top_ = std::make_unique<Vsepconv>(context_.get());
+#define ENTRY(offset) offset,
+    const std::vector<uint32_t> registers_{SEPCONV_REGISTERS(ENTRY)};
+#undef ENTRY
     Memory* memory_ = nullptr;
     uint64_t cycle_ = 0, runs_ = 0;
-    bool interrupted_ = false, accepted_ = false, answered_ = false;
+    bool interrupted_ = false, accepted_ = false, addressed_ = false, answered_ = false;
     uint32_t data_ = 0;
 };
 

@@ -20,8 +20,9 @@ from hw.latency import (
 
 @dataclass(frozen=True)
 class Ran:
-    """What became of a command: the cycle its tokens are set, and its busy cycles."""
+    """What became of a command: the last cycle of its walk, the cycle its tokens are set, and its busy cycles."""
 
+    done: int
     end: int
     busy: int
 
@@ -55,7 +56,7 @@ class DepthwiseTime:
         self.free = max(words_from, take + 1)
         last_step = self._issued - tail
         busy = fields["blocks"] * fields["out_rows"] * fields["out_width"] * config.dw_groups
-        return Ran(last_step + depthwise_window(config) + DEPTHWISE_SUM + REQUANTISE + 2, busy)
+        return Ran(self._issued, last_step + depthwise_window(config) + DEPTHWISE_SUM + REQUANTISE + 2, busy)
 
 
 def row_cycles(config: EngineConfig, fields: Mapping[str, int]) -> tuple[int, int]:
@@ -126,4 +127,4 @@ class PointwiseTime:
         self._half_free = [half_free, next_free]
         self.free = max(words_from, take + 1)
         vectors = (fields["tiles"] - 1) * fields["tile_vectors"] + fields["last_vectors"]
-        return Ran(self._drained + DRAINED + 1 + REQUANTISE + 2, vectors * passes * fields["out_blocks"])
+        return Ran(self._issued, self._drained + DRAINED + 1 + REQUANTISE + 2, vectors * passes * fields["out_blocks"])

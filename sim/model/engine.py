@@ -20,13 +20,15 @@ LOAD_TAIL, WEIGHTS_TAIL = 3, 2
 
 @dataclass
 class UnitTimes:
-    """Of each command of a unit in order: delivery to its queue, start, end, busy cycles."""
+    """Of each command of a unit in order: delivery to its queue, start, end, busy cycles; in a datapath also the last
+    cycle of its walk."""
 
     commands: list[Command] = field(default_factory=list)
     delivered: list[int] = field(default_factory=list)
     started: list[int] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
     busy: list[int] = field(default_factory=list)
+    done: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +164,7 @@ class _Engine:
             while head := unit.head():
                 start = max(head[1], datapath.free)
                 ran = datapath.run(start, head[0].fields)
+                unit.times.done.append(ran.done)
                 unit.times.ended.append(ran.end)
                 unit.started(start, ran.busy)
                 any_started = True

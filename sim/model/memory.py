@@ -1,9 +1,16 @@
 """The DRAM of the model: `hw.memory_timing` in closed form, a burst at a time."""
 
+from collections.abc import Sequence
 from math import gcd
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
+
+_Count = TypeVar("_Count", int, NDArray[np.int64])
 
 
 class Memory:
@@ -51,17 +58,25 @@ class Memory:
         return [self._cycle(first), *(self._cycle(-(-(due + beat * beat_units) // cycle_units))
                                       for beat in range(beats - 1))]
 
+    def beats(self, bursts: Sequence[int]) -> NDArray[np.int64]:
+        """Cycles of all beats of `bursts`, one burst after the other."""
+        first, due, beats = np.array([self._served[burst] for burst in bursts], np.int64).reshape(-1, 3).T
+        number = np.arange(beats.sum()) - np.repeat(np.cumsum(beats) - beats, beats)
+        later = -(-(np.repeat(due, beats) + (number - 1) * self.beat_units) // self.cycle_units)
+        return self._cycle(np.where(number == 0, np.repeat(first, beats), later))
+
     def _active(self, cycle: int) -> int:
         """Cycles before `cycle` in which beats may move: the number of the first such cycle not before it."""
         if not self.period:
             return cycle
         return self._unpaused(cycle - self.phase) - self._unpaused(-self.phase)
 
-    def _cycle(self, active: int) -> int:
+    def _cycle(self, active: _Count) -> _Count:
         """Inverse of `_active`."""
         if not self.period:
             return active
-        periods, rest = divmod(active + self._unpaused(-self.phase), self.period - self.length)
+        unpaused: Any = active + self._unpaused(-self.phase)
+        periods, rest = divmod(unpaused, self.period - self.length)
         return periods * self.period + self.length + rest + self.phase
 
     def _unpaused(self, cycles: int) -> int:

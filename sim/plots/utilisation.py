@@ -6,8 +6,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hw.account import KEYS
 from hw.config import EngineConfig
-from sim.account import KEYS
 from sim.plots.style import BLACK, BLUE, GREY, ORANGE, PALE, PURPLE, SKY, VERMILLION, YELLOW, settle
 from sim.report import lanes
 

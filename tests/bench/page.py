@@ -4,7 +4,8 @@ import os
 import platform
 from collections.abc import Sequence
 
-from sim.account import KEYS, account
+from hw.account import KEYS
+from sim.account import StallAccount
 from tests.bench import peers
 from tests.bench.best import Found
 from tests.bench.design_space import Rate
@@ -61,7 +62,8 @@ def stalls(networks: Sequence[Measured]) -> str:
     """Share of each key in the cycles of the two datapaths."""
     return table(("network", "unit", *KEYS), [
         (run.title, unit, *(f"{cycles / run.rtl.cycles:.1%}" if cycles else "·" for cycles in keys.values()))
-        for run in networks for unit, keys in account(run.planned.run).items() if unit in ("depthwise", "pointwise")],
+        for run in networks for unit, keys in StallAccount(run.planned.run).units().items()
+        if unit in ("depthwise", "pointwise")],
         left=2)
 
 

@@ -34,13 +34,14 @@ not in every regression, with a ready that waits for valid."""
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Cycles of a run, as in `hw.rtl.RtlRun`."""
+    """Cycles of a run, as in `hw.rtl.RtlRun`; the account as the driver has read it."""
 
     cycles: int
     started: dict[str, list[int]]
     ended: dict[str, list[int]]
     read_bytes: int
     write_bytes: int
+    account: dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True, kw_only=True)

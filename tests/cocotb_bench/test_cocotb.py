@@ -91,7 +91,7 @@ def test_cycles_equal_the_harness(case: str, memory: str) -> None:
     harness = run_rtl(found.program(TINY, 0), found.values(0), parse_memory(memory))
     report = outcome.report
     assert report is not None
-    for name in ("cycles", "started", "ended", "read_bytes", "write_bytes"):
+    for name in ("cycles", "started", "ended", "read_bytes", "write_bytes", "account"):
         assert getattr(report, name) == getattr(harness, name), name
 
 

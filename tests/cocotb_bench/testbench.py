@@ -1,5 +1,6 @@
 """Serves the engine's ports in the simulator, watches them every cycle, and runs a program through the driver."""
 
+import dataclasses
 import math
 import random
 from collections import ChainMap
@@ -107,7 +108,7 @@ class Testbench:
         told = counters.cycles, counters.read_beats * bus_bytes, counters.write_beats * bus_bytes, counters.ended
         if seen != told:
             raise ProtocolError(f"the counters say {told}, the bench has seen {seen}")
-        return report
+        return dataclasses.replace(report, account=driver.account())
 
     def _disturb(self, driver: Driver, how: str) -> None:
         """A run that is broken off, after which the engine must be as good as new."""
@@ -204,7 +205,7 @@ class Testbench:
             size = self.scene.program.config.bus_bytes
             moved = {kind: (self.rules.beats[kind] - self._beats[kind]) * size for kind in ("read", "write")}
             self.report = Report(
-                cycles=self.cycle, **self._times, read_bytes=moved["read"], write_bytes=moved["write"]
+                cycles=self.cycle, **self._times, read_bytes=moved["read"], write_bytes=moved["write"], account={}
             )
         elif self.cycle == self.scene.limit:
             ended = ", ".join(f"{unit} {len(self._times['ended'][unit])}" for unit in UNITS)

@@ -1,16 +1,19 @@
 """The register file behind AXI4-Lite: the table's rules, responses, strobes, one access at a time."""
 
+import dataclasses
 import random
 
 import pytest
 
-from hw.gateware.axi_lite import OKAY, SLVERR, Registers
+from hw.gateware.axi_lite import COUNTER_OFFSETS, OKAY, SLVERR, Registers
 from hw.registers import ADDRESS_BITS, BASE_ALIGNMENT, BURST_SIZES, BY_NAME, PROGRAM_ALIGNMENT, REGISTERS
 from tests.support.configs import SKEW, TINY
 from tests.support.pysim import get, put, run_benches
 
 SETTINGS = [register for register in REGISTERS if register.setting]
-SHOWN = [register for register in REGISTERS if register.access == "ro" and not register.reset]
+SHOWN = [register for register in REGISTERS
+         if register.access == "ro" and not register.reset and not register.account]
+PLAIN = dataclasses.replace(TINY, counters=False)
 
 
 class Host:
@@ -18,6 +21,8 @@ class Host:
 
     def __init__(self, ctx, unit: Registers) -> None:
         self.ctx, self.unit, self.axi = ctx, unit, unit.axi
+        self.counters: dict[int, int] = {}
+        self.given: list[int] = []
         put(ctx, unit.at_rest, 1)
         for signal in (self.axi.bready, self.axi.rready):
             put(ctx, signal, 1)
@@ -49,14 +54,31 @@ class Host:
         ctx, axi = self.ctx, self.axi
         put(ctx, axi.araddr, offset)
         put(ctx, axi.arvalid, 1)
+        if offset in COUNTER_OFFSETS and self.unit.config.counters:
+            await self.give_counter(offset)
         assert get(ctx, axi.arready)
         await ctx.tick()
         put(ctx, axi.arvalid, 0)
+        if self.unit.config.counters:
+            put(ctx, self.unit.counter.given, 0)
         assert get(ctx, axi.rvalid)
         answer = get(ctx, axi.rresp), get(ctx, axi.rdata)
         await ctx.tick()
         assert not get(ctx, axi.rvalid)
         return answer
+
+    async def give_counter(self, offset: int) -> None:
+        """Some cycles later, with a value that tells which."""
+        ctx, counter = self.ctx, self.unit.counter
+        for _ in range(offset // 4 % 5):
+            assert not get(ctx, self.axi.arready)
+            assert get(ctx, counter.wanted)
+            await ctx.tick()
+        assert get(ctx, counter.index) == COUNTER_OFFSETS.index(offset)
+        put(ctx, counter.given, 1)
+        put(ctx, counter.value, self.counters.get(offset, 0))
+        await ctx.delay(0)
+        self.given.append(offset)
 
 
 def run(script, config=TINY) -> None:
@@ -69,7 +91,7 @@ def run(script, config=TINY) -> None:
     run_benches(unit, bench)
 
 
-@pytest.mark.parametrize("config", [TINY, SKEW], ids=lambda config: config.name)
+@pytest.mark.parametrize("config", [TINY, SKEW, PLAIN], ids=["tiny", "skew", "no counters"])
 def test_values_after_reset(config) -> None:
     seen = {}
 
@@ -98,6 +120,27 @@ def test_states_are_shown() -> None:
     assert seen == values
 
 
+def test_counters_are_waited_for() -> None:
+    rng = random.Random(2)
+    values = {offset: rng.getrandbits(32) for offset in COUNTER_OFFSETS}
+
+    async def script(host: Host) -> None:
+        host.counters = values
+        for offset, value in values.items():
+            assert await host.read(offset) == (OKAY, value)
+            assert await host.read(BY_NAME["CYCLES_LOW"].offset) == (OKAY, 0)
+        assert host.given == list(values)
+
+    run(script)
+
+
+def test_without_counters_nothing_can_be_chosen() -> None:
+    async def script(host: Host) -> None:
+        assert await host.write(BY_NAME["ACCOUNT"].offset, 0) == (SLVERR, set())
+
+    run(script, PLAIN)
+
+
 def test_upper_half_of_the_cycles_is_that_of_the_lower() -> None:
     seen = []
 
@@ -116,7 +159,7 @@ def test_upper_half_of_the_cycles_is_that_of_the_lower() -> None:
 def legal(rng: random.Random, name: str) -> int:
     if name == "BURST_BYTES":
         return rng.choice(BURST_SIZES)
-    value = rng.getrandbits(32)
+    value = rng.getrandbits(BY_NAME[name].bits)
     return value - value % {"PROGRAM_ADDRESS": PROGRAM_ALIGNMENT, "BASE": BASE_ALIGNMENT}.get(name, 1)
 
 
@@ -157,7 +200,7 @@ def test_byte_strobes(strobe: int) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [("BURST_BYTES", 0), ("BURST_BYTES", 96), ("BURST_BYTES", 512), ("PROGRAM_ADDRESS", 16), ("PROGRAM_ADDRESS", 1),
-     ("BASE", 0x800), ("BASE", 0x5000_0001)],
+     ("BASE", 0x800), ("BASE", 0x5000_0001), ("ACCOUNT", 1 << 11), ("ACCOUNT", 1 << 31)],
 )
 def test_impossible_values_are_refused(name: str, value: int) -> None:
     seen = []

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from golden.layer import Padding
+from hw.account import COUNTED, COUNTERS, KEYS
 from hw.faults import CODES, FAULTS, SOURCES
 from hw.program import DramTensor, Patches
-from hw.registers import OFFSET
+from hw.registers import OFFSET, account_of, counter_name
 from tests.support.c_driver import RESULTS, SOURCE, CDriver, build_library, model_of, tensor_of
 from tests.support.cases import CASES
 from tests.support.configs import SKEW, TINY
@@ -52,6 +53,24 @@ def test_runs_one_input_after_another(library: ctypes.CDLL) -> None:
     assert (counters.cycles, counters.read_beats, counters.write_beats) == (5 << 32 | 1234, 56, 7)
     units = [command.unit for command in PROGRAM.commands]
     assert list(counters.ended) == [units.count(unit) for unit in SOURCES[:5]]
+
+
+def test_account(library: ctypes.CDLL) -> None:
+    driver, mock = loaded(library)
+    assert driver.run(CASE.values(0), PROGRAM.output.shape)[0] == "OK"
+    found = {unit: dict(zip(KEYS, keys, strict=True))
+             for unit, keys in zip(COUNTED, driver.account().cycles, strict=True)}
+    wanted = account_of({name: mock.registers[name] for name in (counter_name(*counter) for counter in COUNTERS)}, 1234)
+    assert found == {unit: {key: cycles % (1 << 32) for key, cycles in keys.items()} for unit, keys in wanted.items()}
+
+
+def test_account_of_one_layer(library: ctypes.CDLL) -> None:
+    driver, mock = loaded(library)
+    for layer, value in ((1, 1 | 1 << 10), (NO_COMMAND, 0)):
+        assert driver.call("count_layer", ctypes.c_uint32(layer)) == "OK"
+        assert mock.registers["ACCOUNT"] == value
+    assert driver.call("start") == "OK"
+    assert driver.call("count_layer", ctypes.c_uint32(1)) == "NOT_AT_REST"
 
 
 def test_engine_may_touch_the_program_only(library: ctypes.CDLL) -> None:

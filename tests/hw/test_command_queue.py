@@ -1,5 +1,7 @@
 """`CommandQueue` hands out commands in order, each when all its tokens are there, also when counts wrap."""
 
+import random
+
 import pytest
 
 from hw.commands import BODY, COUNT_BITS, UNITS
@@ -86,6 +88,30 @@ def test_each_token_is_waited_for(unit: int, wanted: int) -> None:
 
     run_benches(queue, bench)
     assert seen == [1, 1, 0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_the_head_lacks(seed: int) -> None:
+    """Space where the command says so, else weights of the unit of that name, else data."""
+    queue, rng = CommandQueue("pointwise", 2), random.Random(seed)
+    waits, ended = (tuple(rng.randrange(3) for _ in UNITS) for _ in range(2))
+    space, marked = rng.getrandbits(len(UNITS)), rng.getrandbits(1)
+    lacking = {unit for unit, wanted, there in zip(UNITS, waits, ended, strict=True) if wanted > there}
+    spacious = {unit for index, unit in enumerate(UNITS) if space >> index & 1}
+
+    async def bench(ctx) -> None:
+        set_ended(ctx, queue, ended)
+        assert not get(ctx, queue.lacks)
+        push(ctx, queue, 0, waits)
+        put(ctx, queue.item.space, space)
+        put(ctx, queue.item.marked, marked)
+        await ctx.tick()
+        assert get(ctx, queue.marked) == marked
+        assert get(ctx, queue.lacks.space) == bool(lacking & spacious)
+        assert get(ctx, queue.lacks.weights) == ("weights" in lacking - spacious)
+        assert get(ctx, queue.lacks.data) == bool(lacking - spacious - {"weights"})
+
+    run_benches(queue, bench)
 
 
 def test_order_and_full() -> None:

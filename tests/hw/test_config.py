@@ -30,6 +30,7 @@ REFUSED = {
     "queue_depth=0": ("queue_depth", 0, "queue_depth=0: must be at least 1"),
     "pe_rows=True": ("pe_rows", True, "pe_rows=True: must be of type int"),
     "pe_rows=8.0": ("pe_rows", 8.0, "pe_rows=8.0: must be of type int"),
+    "counters=1": ("counters", 1, "counters=1: must be of type bool"),
     "retire_port=1": ("retire_port", 1, "retire_port=1: must be of type bool"),
     "name=1": ("name", 1, "name=1: must be of type str"),
     "activation_bytes=1000": (
@@ -168,7 +169,7 @@ def test_presets_are_named_and_differ() -> None:
 
 def test_hash_is_of_the_sizes_alone() -> None:
     config = PRESETS["pe64"]
-    assert dataclasses.replace(config, name="other", retire_port=False).hash == config.hash
+    assert dataclasses.replace(config, name="other", retire_port=False, counters=False).hash == config.hash
     for name, value in (("queue_depth", 8), ("pe_cols", 16), ("weight_bytes", 2048), ("max_outstanding", 2)):
         assert dataclasses.replace(config, **{name: value}).hash != config.hash
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hw.account import COUNTERS
 from hw.driver.driver import Driver
 from hw.driver.errors import DriverError, EngineFaultError, EngineTimeoutError
 from hw.driver.mapped import MappedBus
@@ -45,6 +46,45 @@ def test_counters() -> None:
     assert (counters.read_beats, counters.write_beats) == (56, 7)
     commands = [command.unit for command in PROGRAM.commands]
     assert counters.ended == {unit: commands.count(unit) for unit in counters.ended}
+
+
+def test_account() -> None:
+    driver, _ = loaded()
+    driver.run(CASE.values(0))
+    account = driver.account()
+    assert {counter: account[counter[0]][counter[1]] for counter in COUNTERS} == {
+        counter: 3 * index for index, counter in enumerate(COUNTERS)}
+    assert all(sum(keys.values()) == 5 << 32 | 1234 for keys in account.values())
+
+
+def test_account_of_one_layer() -> None:
+    driver, mock = loaded()
+    for layer, value in ((PROGRAM.layers[1], 1 | 1 << 10), (None, 0)):
+        driver.count_layer(layer)
+        assert mock.registers["ACCOUNT"] == value
+    with pytest.raises(DriverError, match="no layer 'conv9'; it has dw_1, "):
+        driver.count_layer("conv9")
+    driver.start()
+    with pytest.raises(DriverError, match="busy"):
+        driver.count_layer(None)
+
+
+def test_engine_without_counters() -> None:
+    class Quiet(MockEngine):
+        """On a bus that hides responses."""
+
+        def write32(self, offset: int, value: int) -> None:
+            if offset != OFFSET["ACCOUNT"]:
+                super().write32(offset, value)
+
+    config = dataclasses.replace(TINY, counters=False)
+    driver = Driver(Quiet(config, PROGRAM.memory_bytes, lambda memory, commands: None))
+    driver.load(PROGRAM)
+    driver.run(CASE.values(0))
+    with pytest.raises(DriverError, match="made without counters"):
+        driver.account()
+    with pytest.raises(DriverError, match="made without counters"):
+        driver.count_layer(PROGRAM.layers[0])
 
 
 def test_engine_may_touch_the_program_only() -> None:

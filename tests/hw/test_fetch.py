@@ -14,7 +14,7 @@ from hw.gateware.fetch import Fetch
 from hw.latency import FETCH_BYTES
 from tests.support.bus import serve_requests
 from tests.support.configs import SKEW, TINY, WIDE
-from tests.support.pysim import get, put, run_benches, unpack
+from tests.support.pysim import get, put, put_fields, run_benches, unpack
 from tests.support.transfer_bench import dram
 
 CONFIGS = pytest.mark.parametrize("config", [TINY, SKEW, WIDE], ids=lambda config: config.name)
@@ -33,6 +33,7 @@ def random_commands(rng: random.Random, count: int) -> list[Command]:
             layer=rng.randrange(1024),
             fields={field.name: value(unit, field) for field in BODY[unit]},
             waits={name: rng.randrange(1, 1 << COUNT_BITS) for name in UNITS},
+            space=frozenset(name for name in UNITS if rng.randrange(2)),
         )
         for unit in rng.choices(UNITS, k=count)
     ]
@@ -49,9 +50,10 @@ def resealed(image: bytearray, block: int) -> bytes:
     return bytes(image)
 
 
-def run(config: EngineConfig, image: bytes, *, full=lambda cycle: 0, cycles: int = LIMIT, seed: int = 0):
-    """(pushed commands as (unit, waits, fields), (code, address) of the fault, finished, bytes read) after `cycles` or
-    the end."""
+def run(config: EngineConfig, image: bytes, *, full=lambda cycle: 0, cycles: int = LIMIT, seed: int = 0,
+        layer: int | None = None):
+    """(pushed commands as (unit, waits, fields, space, mark), (code, address) of the fault, finished, bytes read) after
+    `cycles` or the end."""
     unit, memory = Fetch(config), dram(config, seed)
     memory.data[ADDRESS : ADDRESS + len(image)] = np.frombuffer(image, np.uint8)
     pushed, result = [], []
@@ -59,6 +61,7 @@ def run(config: EngineConfig, image: bytes, *, full=lambda cycle: 0, cycles: int
     async def bench(ctx) -> None:
         put(ctx, unit.burst_bytes, memory.timing.burst_bytes)
         put(ctx, unit.address, ADDRESS)
+        put_fields(ctx, unit.marked, {"layer": layer or 0, "one": layer is not None})
         put(ctx, unit.start, 1)
         await ctx.tick()
         put(ctx, unit.start, 0)
@@ -75,6 +78,8 @@ def run(config: EngineConfig, image: bytes, *, full=lambda cycle: 0, cycles: int
                             name,
                             waits,
                             {field.name: get(ctx, getattr(item.fields, field.name)) for field in BODY[name]},
+                            get(ctx, item.space),
+                            get(ctx, item.marked),
                         )
                     )
             await ctx.tick()
@@ -93,11 +98,25 @@ def fault(name: str, block: int) -> tuple[int, int]:
     return CODES[name], ADDRESS + block * BLOCK_BYTES
 
 
-def described(commands: list[Command]) -> list:
+def described(commands: list[Command], layer: int | None = None) -> list:
     return [
-        (command.unit, tuple(command.waits[name] for name in UNITS), dict(command.fields))
+        (
+            command.unit,
+            tuple(command.waits[name] for name in UNITS),
+            dict(command.fields),
+            sum(1 << index for index, name in enumerate(UNITS) if name in command.space),
+            layer in (None, command.layer),
+        )
         for command in commands
     ]
+
+
+def test_marks_one_layer() -> None:
+    commands = random_commands(random.Random(3), 12)
+    chosen = commands[4].layer
+    pushed, *_ = run(TINY, program(TINY, commands), layer=chosen)
+    assert pushed == described(commands, chosen)
+    assert 0 < sum(marked for *_, marked in pushed) < len(commands)
 
 
 @CONFIGS

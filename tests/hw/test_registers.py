@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from hw.account import COUNTERS, KEYS
 from hw.faults import FAULTS, SOURCES, describe
 from hw.register_text import DOCUMENT, HEADER, c_header, markdown
-from hw.registers import ADDRESS_BITS, BY_NAME, REGISTERS
+from hw.registers import ADDRESS_BITS, BY_NAME, REGISTERS, account_of, counter_name
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,6 +25,21 @@ def test_registers_do_not_overlap() -> None:
         masks = [field.mask for field in register.fields]
         assert sum(masks) == sum(1 << bit for bit in range(32) if any(mask >> bit & 1 for mask in masks))
         assert not register.fields or register.reset & ~sum(masks) == 0
+
+
+def test_counters_lie_one_behind_the_other() -> None:
+    """From ACCOUNT on: the C driver and the gateware count on it."""
+    offsets = [BY_NAME[counter_name(*counter)].offset for counter in COUNTERS]
+    assert offsets == [BY_NAME["ACCOUNT"].offset + 4 * (index + 1) for index in range(len(COUNTERS))]
+    assert offsets[0] % (1 << (4 * len(offsets) - 1).bit_length()) == 0
+
+
+def test_account_is_made_of_registers() -> None:
+    registers = {counter_name(*counter): index for index, counter in enumerate(COUNTERS)}
+    account = account_of(registers, 1000)
+    assert {counter: account[counter[0]][counter[1]] for counter in COUNTERS} == dict(
+        zip(COUNTERS, range(len(COUNTERS)), strict=True))
+    assert all(tuple(keys) == KEYS and sum(keys.values()) == 1000 for keys in account.values())
 
 
 def test_faults_are_told_apart() -> None:

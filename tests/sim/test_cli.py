@@ -11,7 +11,7 @@ import pytest
 from golden.importer import load_tflite
 from golden.networks import mobilenet_v1, mobilenet_v2
 from golden.tables import compared
-from sim.account import KEYS
+from hw.account import KEYS
 from sim.cli import main
 from tests.golden_models import INSTALLED
 
@@ -112,6 +112,8 @@ def test_rtl_is_exact_and_equal(capsys: pytest.CaptureFixture[str], flags: list[
     report = json.loads(out)
     assert status == 0
     for part in (report, report["in_pair"]):
+        assert part["units_from"] == "hardware counters"
+        assert {sum(keys.values()) for keys in part["units"].values()} == {part["total"]["rtl_cycles"]}
         for row in (part["total"], *part["layers"]):
             assert row["bit_exact"] is True
             assert row["model_cycles"] == row["rtl_cycles"] > 0

@@ -20,7 +20,7 @@ from hw.compiler.layers import as_convolution
 from hw.config import PRESETS, EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.proof.proof import prove
-from hw.rtl import run_rtl
+from hw.rtl import RtlRun, run_rtl
 from sim.check import compare
 from sim.model.engine import run_model
 from sim.search import plan
@@ -35,15 +35,20 @@ SETTINGS = partial(settings, deadline=None, database=None, suppress_health_check
 
 
 def check(layers: Sequence[QuantisedLayer], config: EngineConfig, schedule: Schedule, memory: MemoryTiming,
-          rounding: Rounding = "double") -> None:
+          rounding: Rounding = "double", layer: int | None = None) -> None:
     program = compile_cascade(layers, config, schedule, rounding)
     prove(program)
     first = layers[0]
     values = synthesise_input(first.spec.input_shape, 0, zero_point=first.input_zero_point)
-    rtl = run_rtl(program, values, memory)
+    rtl = run_rtl(program, values, memory, layer=layer)
     assert compare(run_model(program, memory), rtl) == []
     expected = golden_output(layers, values, rounding)
     assert first_mismatch(layers[-1].spec.name, expected, program.output.unpack(rtl.memory)) is None
+
+
+def counted_layers(layers: int) -> st.SearchStrategy[int | None]:
+    """All of them, one of a program's `layers`, or one beyond."""
+    return st.sampled_from((None, *range(layers + 1)))
 
 
 def random_check(config: EngineConfig, data: st.DataObject) -> None:
@@ -55,7 +60,8 @@ def random_check(config: EngineConfig, data: st.DataObject) -> None:
                         patches=data.draw(forms if convolution else st.just(""), label="patches"))
     memory = data.draw(timings(config), label="memory")
     try:
-        check(layers, config, schedule, memory, data.draw(st.sampled_from(("double", "single")), label="rounding"))
+        check(layers, config, schedule, memory, data.draw(st.sampled_from(("double", "single")), label="rounding"),
+              data.draw(counted_layers(len(layers)), label="layer that counts"))
     except CompileError:
         assume(False)
 
@@ -88,9 +94,9 @@ def residual_check(config: EngineConfig, data: st.DataObject) -> None:
         return
     prove(program)
     values = np.random.default_rng(0).integers(-128, 128, program.input.shape).astype(np.int8)
-    rtl = run_rtl(program, values, memory)
-    assert compare(run_model(program, memory), rtl) == []
     layers = [layer for cascade in network for layer in cascade]
+    rtl = run_rtl(program, values, memory, layer=data.draw(counted_layers(len(layers)), label="layer that counts"))
+    assert compare(run_model(program, memory), rtl) == []
     expected = golden_output(layers, values, rounding)
     assert first_mismatch("sum", expected, program.output.unpack(rtl.memory)) is None
 
@@ -143,7 +149,8 @@ def test_all_mobilenet_pairs_at_full_size(block: int, preset: str) -> None:
     check(layers, PRESETS[preset], plan(layers, PRESETS[preset], memory).schedule, memory)
 
 
-def _one_cycle_later(change: Callable[[list[int]], None]) -> list[str]:
+def _changed(change: Callable[[RtlRun], RtlRun]) -> list[str]:
+    """What the comparison says of a run that was equal before the change."""
     layers = mobilenet_pair("conv_dw_3", 32)
     program = compile_cascade(layers, TINY, Schedule(stripe_rows=1))
     memory = MemoryTiming()
@@ -151,17 +158,35 @@ def _one_cycle_later(change: Callable[[list[int]], None]) -> list[str]:
     values = synthesise_input(layers[0].spec.input_shape, 0, zero_point=layers[0].input_zero_point)
     rtl = run_rtl(program, values, memory)
     assert compare(model, rtl) == []
-    ended = {unit: list(cycles) for unit, cycles in rtl.ended.items()}
-    change(ended["pointwise"])
-    return compare(model, dataclasses.replace(rtl, ended=ended))
+    return compare(model, change(rtl))
+
+
+def _with_ends(change: Callable[[list[int]], None]) -> Callable[[RtlRun], RtlRun]:
+    def changed(rtl: RtlRun) -> RtlRun:
+        ended = {unit: list(cycles) for unit, cycles in rtl.ended.items()}
+        change(ended["pointwise"])
+        return dataclasses.replace(rtl, ended=ended)
+
+    return changed
 
 
 def test_comparison_notices_one_cycle() -> None:
     def later(ended: list[int]) -> None:
         ended[0] += 1
 
-    assert len(_one_cycle_later(later)) == 1
+    assert len(_changed(_with_ends(later))) == 1
 
 
 def test_comparison_notices_a_missing_command() -> None:
-    assert _one_cycle_later(list.clear) != []
+    assert _changed(_with_ends(list.clear)) != []
+
+
+def test_comparison_notices_one_cycle_of_the_account() -> None:
+    def moved(rtl: RtlRun) -> RtlRun:
+        assert rtl.account is not None
+        keys = rtl.account["depthwise"]
+        keys = keys | {"data": keys["data"] - 1, "weights": keys["weights"] + 1}
+        return dataclasses.replace(rtl, account=rtl.account | {"depthwise": keys})
+
+    assert [line.partition(":")[0] for line in _changed(moved)] == [
+        "cycles of depthwise, data", "cycles of depthwise, weights"]

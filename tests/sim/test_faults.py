@@ -8,11 +8,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from hw.account import COUNTERS
 from hw.commands import BLOCK_BYTES, CHECKSUM_BYTES, COUNTS, encode_program
 from hw.memory_timing import MemoryTiming
 from hw.proof.errors import ProofError
 from hw.proof.proof import prove
-from hw.registers import BY_NAME
+from hw.registers import BY_NAME, counter_name
 from hw.rtl import EngineError, RtlRun, run_jobs, run_rtl
 from tests.support.cases import find_case
 from tests.support.configs import TINY
@@ -263,6 +264,7 @@ def test_soft_reset_while_running(timing: MemoryTiming) -> None:
         check_nothing_new(run, cycle)
         assert run.registers["STATUS"] == run.registers["ERROR"] == run.registers["CYCLES_LOW"] == 0
         assert not run.registers["INTERRUPT"] & BY_NAME["INTERRUPT"].field("pending").mask
+        assert not any(run.registers[counter_name(*counter)] for counter in COUNTERS)
 
 
 @pytest.mark.full

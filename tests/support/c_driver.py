@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hw.account import COUNTED, KEYS
 from hw.driver.bus import Bus
 from hw.program import DramTensor, Program
 
@@ -64,6 +65,10 @@ class CFault(ctypes.Structure):
 
 class CCounters(ctypes.Structure):
     _fields_ = [("cycles", ctypes.c_uint64), ("read_beats", U32), ("write_beats", U32), ("ended", U32 * 5)]
+
+
+class CAccount(ctypes.Structure):
+    _fields_ = [("cycles", U32 * len(KEYS) * len(COUNTED))]
 
 
 class CEngine(ctypes.Structure):
@@ -130,6 +135,11 @@ class CDriver:
     def count(self) -> CCounters:
         function = self.code.sepconv_count
         function.restype = CCounters
+        return function(ctypes.byref(self.engine))
+
+    def account(self) -> CAccount:
+        function = self.code.sepconv_account
+        function.restype = CAccount
         return function(ctypes.byref(self.engine))
 
     def text(self, name: str, code: int) -> str:

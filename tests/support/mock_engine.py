@@ -6,12 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hw.account import COUNTERS
 from hw.commands import BLOCK_BYTES, PROGRAM_HEADER, UNITS, decode_program
 from hw.config import EngineConfig
 from hw.driver.bus import Bus
 from hw.faults import CODES, SOURCES
 from hw.program import Program
-from hw.registers import BASE_ALIGNMENT, BURST_SIZES, BY_NAME, PROGRAM_ALIGNMENT, REGISTERS
+from hw.registers import (
+    BASE_ALIGNMENT,
+    BURST_SIZES,
+    BY_NAME,
+    PROGRAM_ALIGNMENT,
+    REGISTERS,
+    counter_name,
+)
 from tests.support.cases import Case
 
 PAINT = 0xA5
@@ -61,6 +69,7 @@ class MockEngine(Bus):
         self.waits = 0
         self.starts = 0
         self.high = 0
+        self.has_counters = config.counters
 
     def read32(self, offset: int) -> int:
         if offset not in BY_OFFSET:
@@ -79,6 +88,8 @@ class MockEngine(Bus):
         name = register.name
         if register.setting and self.registers["STATUS"] & NOT_AT_REST:
             raise BusError(f"{name}: the engine is not at rest")
+        if register.account and (not self.has_counters or value >> register.bits):
+            raise BusError(f"{name}={value:#x}")
         if name == "PROGRAM_ADDRESS" and value % PROGRAM_ALIGNMENT:
             raise BusError(f"{name}={value:#x}")
         if name == "BASE" and value % BASE_ALIGNMENT:
@@ -139,6 +150,8 @@ class MockEngine(Bus):
         self.compute(self.memory, commands)
         self.registers |= {"STATUS": 2, "INTERRUPT": self.registers["INTERRUPT"] | 1,
                            "CYCLES_LOW": 1234, "READ_BEATS": 56, "WRITE_BEATS": 7}
+        if self.has_counters:
+            self.registers |= {counter_name(*counter): 3 * index for index, counter in enumerate(COUNTERS)}
         for unit in UNITS:
             self.registers[f"ENDED_{unit.upper()}"] = sum(command.unit == unit for command in commands)
 
