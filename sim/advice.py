@@ -38,7 +38,7 @@ def loss(report: Mapping[str, Any]) -> dict[str, Any]:
     unit = max(("pointwise", "depthwise"), key=lambda name: report["units"][name]["busy"])
     lost = {key: cycles for key, cycles in report["units"][unit].items() if key != "busy"}
     key = max(lost, key=lambda name: lost[name])
-    by_layer = [row.get("account", {}).get(unit, {}).get(key, 0) for row in report["layers"]]
+    by_layer = [row["account"].get(unit, {}).get(key, 0) for row in report["layers"]]
     first, last = _stretch(by_layer)
     held = sum(by_layer[first:last + 1])
     return {"unit": unit, "key": key, "cycles": lost[key], "share": lost[key] / report["total"]["cycles"],

@@ -60,7 +60,7 @@ def stripes(specs: Sequence[LayerSpec], rows: int) -> list[list[tuple[int, int]]
         for spec in reversed(specs):
             ends.insert(0, input_rows(spec, 0, ends[0])[1])
         if last >= height:  # rows no window reaches belong to no stripe, but a whole tensor is made of all rows
-            ends[1:] = [spec.output_shape[0] for spec in specs]
+            ends = [input_rows(specs[0], 0, specs[0].output_shape[0])[1], *(spec.output_shape[0] for spec in specs)]
         result.append([(start, max(start, end)) for start, end in zip(made, ends, strict=True)])
         made = [end for _, end in result[-1]]
     return result

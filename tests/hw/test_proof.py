@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from golden.layer import LayerSpec, Padding
+from golden.synthetic import synthesise
 from hw.commands import BODY, UNITS, Command
+from hw.compiler.cascade import Schedule, compile_cascade
 from hw.compiler.errors import CompileError
 from hw.config import EngineConfig
 from hw.program import Program
@@ -33,6 +36,16 @@ def test_all_cases(config: EngineConfig) -> None:
         prove(made)
         proven += 1
     assert proven > 20
+
+
+@CONFIGS
+def test_rows_that_no_window_reaches(config: EngineConfig) -> None:
+    """They are made all the same, so what they are made of must be loaded."""
+    first = synthesise(LayerSpec(name="pw", op="pointwise", input_shape=(4, 1, 1), output_shape=(4, 1, 1)), 0, 0)
+    last = synthesise(LayerSpec(name="dw", op="depthwise", input_shape=(4, 1, 1), output_shape=(1, 1, 1), kernel=(3, 3),
+                                stride=(2, 2), padding=Padding(top=0, bottom=0, left=0, right=2)), 0,
+                      first.output_zero_point)
+    prove(compile_cascade([first, last], config, Schedule(stripe_rows=1)))
 
 
 def without(program: Program, place: int, unit: str) -> Program:
