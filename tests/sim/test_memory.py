@@ -6,6 +6,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hw.latency import GRANT
 from hw.memory_timing import MemoryTiming
 from sim.model.bus import Bus
 from tests.sim.strategies import timings
@@ -55,7 +56,7 @@ def test_closed_form(timing: MemoryTiming, gaps: list[tuple[bool, int, int]]) ->
     bursts, found, earliest = [], [], 0
     for write, gap, beats in gaps:
         grant = earliest + gap
-        bursts.append((write, grant + 1, beats))
+        bursts.append((write, grant + GRANT, beats))
         _, closed = bus.move(write, grant, beats)
         found.append((bus.free, bus.memory.beat_cycles(len(found)), closed))
         earliest = bus.free
@@ -72,7 +73,7 @@ def test_a_burst_is_granted_as_soon_as_one_less_than_may_be_is_open(
         grant = bus.free + gap
         _, closed = bus.move(write, grant, beats)
         closings.append(closed)
-        earliest = grant + 1
+        earliest = grant + GRANT
         while sum(cycle + 2 > earliest for cycle in closings) >= limit:
             earliest += 1
         assert bus.free == earliest
