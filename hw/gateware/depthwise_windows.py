@@ -78,7 +78,7 @@ class DepthwiseWindows(Component):
         y = Signal(signed(13))
         x = Signal(signed(14))
         blocks, rows, column_blocks, windows = (Countdown(m, bits, name) for name, bits in (
-            ("blocks", 10), ("rows", 12), ("column_blocks", 12), ("windows", 12)))
+            ("blocks", 10), ("rows", 12), ("column_blocks", 12), ("windows_left", 12)))
         read_row = Signal(range(KERNEL + 1))
         edge = Signal(range(pixels + KERNEL))
         """First column of the next window, counted from the two kept columns."""
