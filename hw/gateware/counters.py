@@ -62,8 +62,7 @@ class Counters(Component):
     """
 
     def __init__(self, count: int) -> None:
-        if not STAGES < count < STATES:
-            raise ValueError(f"{count} counters: must be {STAGES + 1} to {STATES - 1}")
+        assert STAGES < count < STATES, f"{count} counters: must be {STAGES + 1} to {STATES - 1}"
         self.count = count
         super().__init__({
             "start": In(1), "events": In(count), "counter": In(ReadCounter(count)),
