@@ -1,5 +1,6 @@
 """The users of the bus: when each wants its next burst, and what follows from getting it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from hw.commands import BLOCK_BYTES
@@ -28,7 +29,7 @@ def burst_beats(config: EngineConfig, burst_bytes: int, fields: Mapping[str, int
     return result
 
 
-class BusUser:
+class BusUser(ABC):
     """One that asks for bursts from the cycle `valid` on, or `NEVER` as things stand.
 
     Members
@@ -44,12 +45,12 @@ class BusUser:
     def __init__(self) -> None:
         self.bursts: list[int] = []
 
+    @abstractmethod
     def serve(self, bus: Bus, grant: int, until: int) -> int | None:
         """Takes its burst in cycle `grant`, and further ones before cycle `until`, in which another user asks.
 
         Returns the end of a command if one came to its end with that.
         """
-        raise NotImplementedError
 
 
 class ReadUser(BusUser):
