@@ -31,21 +31,17 @@ def layer_rows(specs: Sequence[LayerSpec], run: ModelRun, config: EngineConfig,
     DRAM bytes are those of its tensors and weights.
     An add that happens in the commands of the layer before it has that layer's times, and nothing of its own.
     """
+    done: list[list[tuple[str, int, int, int]]] = [[] for _ in specs]
+    for name, times in run.units.items():
+        for command, start, end, work in zip(times.commands, times.started, times.ended, times.busy, strict=True):
+            done[command.layer].append((name, start, end, work))
     rows: list[dict[str, Any]] = []
-    for index, (spec, account) in enumerate(zip(specs, spent.layers(len(specs)), strict=True)):
+    for spec, account, commands in zip(specs, spent.layers(len(specs)), done, strict=True):
         unit = unit_of(as_convolution(spec))
-        started, ended, busy = [], [], 0
-        moved = {"load": 0, "weights": 0, "store": 0}
-        for name, times in run.units.items():
-            for command, start, end, work in zip(times.commands, times.started, times.ended, times.busy, strict=True):
-                if command.layer != index:
-                    continue
-                started.append(start)
-                ended.append(end)
-                if name == unit:
-                    busy += work
-                elif name in moved:
-                    moved[name] += work * config.bus_bytes
+        started, ended = [start for _, start, _, _ in commands], [end for _, _, end, _ in commands]
+        busy = sum(work for name, _, _, work in commands if name == unit)
+        moved = {mover: config.bus_bytes * sum(work for name, _, _, work in commands if name == mover)
+                 for mover in ("load", "weights", "store")}
         if not started:
             started, ended = [rows[-1]["start"]], [rows[-1]["end"]]
         rows.append({

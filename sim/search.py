@@ -25,17 +25,22 @@ from hw.proof.proof import prove
 from sim.cascading import PLAIN, Chain, added_by, fits, over_picture, shapes
 from sim.model.engine import ModelRun, run_model
 
+MANY_STRIPES = 16
+"""From so many on, weights that are fetched once, before the first, may come in pieces of any size."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
     """A schedule that was tried: the model's cycles of it, None if it does not fit.
 
-    If it was not `timed`, as the bus alone takes as long as a faster one, `cycles` are those of the bus.
+    If it was not `timed`, as the bus alone takes as long as a faster one, `cycles` are those of the bus. `resident`:
+    all its weights are fetched once, and stay.
     """
 
     schedule: Schedule
     cycles: int | None
     timed: bool = True
+    resident: bool = False
     refusal: CompileError | None = None
 
 
@@ -97,11 +102,10 @@ def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming, *, k
         trials, chosen, ring = [], None, None
         # What a later cascade adds is loaded again, so it must be in DRAM.
         if keep and index + 1 < len(cascades) and spec_of(layers[-1]).name not in added_by(cascades[index + 2:]):
-            trials = tried(index, True, held)
-            chosen = _fastest(trials)
-            ring = kept_ring(layers, config, held) if chosen else None
-            if chosen and not _fits(shapes(cascades[index + 1], spec_of(layers[-1]).name), config, PLAIN, ring):
-                chosen = None
+            ring = _kept_ring(layers, shapes(cascades[index + 1], spec_of(layers[-1]).name), config, held)
+            if ring is not None:
+                trials = tried(index, True, held)
+                chosen = _fastest(trials)
         if chosen is None:
             through_dram = tried(index, False, held)
             trials, chosen, ring = [*trials, *through_dram], _fastest(through_dram), None
@@ -110,6 +114,16 @@ def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming, *, k
         result.append(Choice(schedule=chosen.schedule, trials=tuple(trials)))
         held = ring
     return result
+
+
+def _kept_ring(layers: Sequence[Layer], following: Sequence[Layer], config: EngineConfig,
+               held: Ring | None) -> Ring | None:
+    """Where a cascade's output stays for the `following` one; None if it, or that one beside it, does not fit."""
+    try:
+        ring = kept_ring(layers, config, held)
+    except CompileError:
+        return None
+    return ring if _fits(following, config, PLAIN, ring) else None
 
 
 def _nameless(layers: Sequence[Layer]) -> list[tuple]:
@@ -139,10 +153,14 @@ def _try(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, wa
         if slower == 3:
             break
     best = _fastest(trials)
-    if best is not None:
+    if best is not None and not (best.resident and _stripes(layers, best.schedule) >= MANY_STRIPES):
         trials += [_trial(layers, replace(best.schedule, piece_bytes=size), config, timing, held, best.cycles)
                    for size in PIECES[1:]]
     return trials
+
+
+def _stripes(layers: Sequence[Layer], schedule: Schedule) -> int:
+    return -(-spec_of(layers[-1]).output_shape[0] // schedule.stripe_rows)
 
 
 def _trial(layers: Sequence[Layer], schedule: Schedule, config: EngineConfig, timing: MemoryTiming,
@@ -154,7 +172,8 @@ def _trial(layers: Sequence[Layer], schedule: Schedule, config: EngineConfig, ti
     least = _bus_cycles(program, timing)
     if fastest is not None and least >= fastest:
         return Trial(schedule=schedule, cycles=least, timed=False)
-    return Trial(schedule=schedule, cycles=run_model(program, timing).cycles)
+    resident = all(place.resident for placement in program.placements for place in placement.weights)
+    return Trial(schedule=schedule, cycles=run_model(program, timing).cycles, resident=resident)
 
 
 def _bus_cycles(program: Program, timing: MemoryTiming) -> int:

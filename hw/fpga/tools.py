@@ -35,7 +35,7 @@ def run(code: str, arguments: Sequence[str], *, title: str, log: Path, milestone
     assert process.stdout is not None
     line, reported = "", set()
     try:
-        with log.open("w") as file:
+        with log.open("w", buffering=1) as file:
             for line in process.stdout:
                 file.write(line)
                 for pattern, message in milestones.items():

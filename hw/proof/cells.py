@@ -35,6 +35,13 @@ class Cells:
         size = values.itemsize
         return np.ndarray(self.shape, values.dtype, values, self.start * size, [size * step for step in self.steps])
 
+    def largest(self, rows: NDArray[np.int32]) -> list[int]:
+        """Of each of `rows`, values of all cells, the largest of these cells."""
+        size, row = rows.strides[1], rows.strides[0]
+        view = np.ndarray((len(rows), *self.shape), rows.dtype, rows, self.start * size,
+                          [row, *(size * step for step in self.steps)])
+        return np.maximum.reduce(view, axis=tuple(range(1, view.ndim))).tolist()
+
     def find(self, marks: NDArray[np.bool_]) -> int:
         """The first of the cells that is marked, in the order of the box."""
         place = np.unravel_index(int(np.argmax(self.of(marks))), self.shape)

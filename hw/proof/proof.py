@@ -1,6 +1,6 @@
 """The proof: a program does under any delays what its commands would do one after the other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from hw.proof.transfers import load, store, weights
 
 FOOTPRINTS = {"load": load, "weights": weights, "depthwise": depthwise, "pointwise": pointwise, "store": store}
 """By unit."""
+
+PLACES = {unit: place for place, unit in enumerate(UNITS)}
+"""Of a unit in a `Clock`."""
 
 
 def prove(program: Program) -> None:
@@ -56,7 +59,7 @@ class _Command:
 
     def may_meet(self, unit: str, number: int) -> bool:
         """Whether the `number`-th command of another unit may not have ended yet."""
-        return number >= self.clock[UNITS.index(unit)]
+        return number >= self.clock[PLACES[unit]]
 
 
 class _Memory:
@@ -71,50 +74,66 @@ class _Memory:
 
     def __init__(self, place: Callable[[int], str], readers: Sequence[str], writers: Sequence[str],
                  known: NDArray[np.bool_]) -> None:
-        self.place, self.known, self.constant = place, known, known.copy()
-        self.readers = {unit: np.full(len(known), -1, np.int32) for unit in readers}
-        self.writers = {unit: np.full(len(known), -1, np.int32) for unit in writers}
+        self.place, self.size = place, len(known)
+        self.readers, self.writers = tuple(readers), tuple(writers)
+        # A row for each unit, the number of its command; one reduction of all rows is what a box costs.
+        self._rows = np.full((len(writers) + len(readers) + 2, self.size), -1, np.int32)
+        self._unknown, self._constant = self._rows[0], self._rows[-1]
+        self._unknown[:], self._constant[:] = ~known, known
+        self._of_writer = dict(zip(self.writers, self._rows[1:], strict=False))
+        self._of_reader = dict(zip(self.readers, self._rows[1 + len(writers):], strict=False))
 
     def read(self, by: _Command, boxes: Sequence[Cells]) -> None:
+        rows = self._rows[:1 + len(self.writers)]
         for box in boxes:
             self._check_inside(by, box, "reads")
-            self.check_known(box, by)
-            for unit, last in self.writers.items():
-                self._check_ended(by, box, unit, last, "reads {}, which {} may still have to write")
-            box.of(self.readers[by.unit])[...] = by.number
+            unknown, *written = box.largest(rows)
+            if unknown > 0:
+                raise self._not_known(box, by)
+            for unit, number in zip(self.writers, written, strict=True):
+                if by.may_meet(unit, number):
+                    raise self._race(by, box, "reads {}, which {} may still have to write", unit, number,
+                                     self._of_writer)
+            box.of(self._of_reader[by.unit])[...] = by.number
 
     def write(self, by: _Command, boxes: Sequence[Cells]) -> None:
         """After `read`, of the same command."""
+        rows, writers = self._rows[1:], len(self.writers)
         for box in boxes:
             self._check_inside(by, box, "writes")
-            if box.of(self.constant).any():
-                raise ProofError(f"{by} writes {self.place(box.find(self.constant))}, which must stay as it is")
-            for unit, last in self.writers.items():
-                if unit != by.unit:
-                    self._check_ended(by, box, unit, last, "writes {}, which {} may still have to write")
-            for unit, last in self.readers.items():
+            *last, constant = box.largest(rows)
+            if constant > 0:
+                raise ProofError(f"{by} writes {self.place(box.find(self._constant > 0))}, which must stay as it is")
+            for unit, number in zip(self.writers, last, strict=False):
+                if unit != by.unit and by.may_meet(unit, number):
+                    raise self._race(by, box, "writes {}, which {} may still have to write", unit, number,
+                                     self._of_writer)
+            for unit, number in zip(self.readers, last[writers:], strict=True):
                 # A unit works in order: what a command has to read is read before the next one writes.
-                if unit != by.unit or (box.of(last) == by.number).any():
-                    self._check_ended(by, box, unit, last, "writes {}, which {} may still have to read")
-            box.of(self.writers[by.unit])[...] = by.number
-            box.of(self.known)[...] = True
+                if (unit != by.unit or number == by.number) and by.may_meet(unit, number):
+                    raise self._race(by, box, "writes {}, which {} may still have to read", unit, number,
+                                     self._of_reader)
+            box.of(self._of_writer[by.unit])[...] = by.number
+            box.of(self._unknown)[...] = 0
 
     def check_known(self, box: Cells, who: object) -> None:
         """Raises `ProofError`, which says that `who` reads it, for a cell that has never been written."""
-        if not box.of(self.known).all():
-            raise ProofError(f"{who} reads {self.place(box.find(~self.known))}, which nobody has written")
+        if (box.of(self._unknown) > 0).any():
+            raise self._not_known(box, who)
+
+    def _not_known(self, box: Cells, who: object) -> ProofError:
+        return ProofError(f"{who} reads {self.place(box.find(self._unknown > 0))}, which nobody has written")
 
     def _check_inside(self, by: _Command, box: Cells, does: str) -> None:
         if min(box.shape) < 1:
             raise ProofError(f"{by} {does} nothing")
-        if box.start < 0 or box.last >= len(self.known):
-            raise ProofError(f"{by} {does} {self.place(box.last)}; the last is {self.place(len(self.known) - 1)}")
+        if box.start < 0 or box.last >= self.size:
+            raise ProofError(f"{by} {does} {self.place(box.last)}; the last is {self.place(self.size - 1)}")
 
-    def _check_ended(self, by: _Command, box: Cells, unit: str, last: NDArray[np.int32], text: str) -> None:
-        number = int(box.of(last).max())
-        if by.may_meet(unit, number):
-            place = self.place(box.find(last == number))
-            raise ProofError(f"{by} {text.format(place, name_of(by.program, unit, number))}")
+    def _race(self, by: _Command, box: Cells, text: str, unit: str, number: int,
+              last: Mapping[str, NDArray[np.int32]]) -> ProofError:
+        place = self.place(box.find(last[unit] == number))
+        return ProofError(f"{by} {text.format(place, name_of(by.program, unit, number))}")
 
 
 class _Banks:

@@ -14,7 +14,14 @@ _Count = TypeVar("_Count", int, NDArray[np.int64])
 
 
 class Memory:
-    """Serves bursts in the order they are accepted. All times are clock cycles since the start."""
+    """Serves bursts in the order they are accepted. All times are clock cycles since the start.
+
+    Members
+    -------
+    even: the beats of a burst are the same number of cycles apart, all of them
+    due: earliest cycle of the next beat, in units of 1 ÷ `cycle_units`
+    bursts: of each burst so far the cycle of its first beat, when the second is due, and its beats
+    """
 
     def __init__(self, config: EngineConfig, timing: MemoryTiming) -> None:
         beat_units, cycle_units = timing.beat_spacing(config)
@@ -22,45 +29,44 @@ class Memory:
         self.beat_units, self.cycle_units = beat_units // common, cycle_units // common
         self.read_latency, self.write_latency = timing.read_latency, timing.write_latency
         self.period, self.length, self.phase = timing.pause_period, timing.pause_length, timing.pause_phase
-        self._even = self.cycle_units == 1 and not self.period
-        """Whether the beats of a burst are the same number of cycles apart, all of them."""
-        self._due = 0
-        self._served: list[tuple[int, int, int]] = []
+        self.even = self.cycle_units == 1 and not self.period
+        self.due = 0
+        self.bursts: list[tuple[int, int, int]] = []
 
     @property
     def served(self) -> int:
         """Bursts so far; they are numbered from 0 on."""
-        return len(self._served)
+        return len(self.bursts)
 
     def serve(self, write: bool, accepted: int, beats: int) -> tuple[int, int]:
         """Moves the beats of a burst: (cycle of its last beat, cycle it is closed)."""
         cycle_units, beat_units = self.cycle_units, self.beat_units
         ready = accepted + (1 if write else self.read_latency)
-        if self._even:
-            first = max(self._due, ready)
-            self._served.append((first, first + beat_units, beats))
-            self._due = first + beats * beat_units
-            cycle = self._due - beat_units
+        if self.even:
+            first = max(self.due, ready)
+            self.bursts.append((first, first + beat_units, beats))
+            self.due = first + beats * beat_units
+            cycle = self.due - beat_units
         else:
-            first = max(self._active(ready), -(-self._due // cycle_units))
-            due = max(self._due, (first - 1) * cycle_units + 1) + beat_units
-            self._served.append((first, due, beats))
-            self._due = due + (beats - 1) * beat_units
+            first = max(self._active(ready), -(-self.due // cycle_units))
+            due = max(self.due, (first - 1) * cycle_units + 1) + beat_units
+            self.bursts.append((first, due, beats))
+            self.due = due + (beats - 1) * beat_units
             cycle = self._cycle(first if beats == 1 else -(-(due + (beats - 2) * beat_units) // cycle_units))
         return cycle, cycle + self.write_latency if write else cycle
 
     def beat_cycles(self, burst: int) -> list[int]:
         """Cycles of all beats of the burst of this number."""
-        first, due, beats = self._served[burst]
+        first, due, beats = self.bursts[burst]
         beat_units, cycle_units = self.beat_units, self.cycle_units
-        if self._even:
+        if self.even:
             return list(range(first, first + beats * beat_units, beat_units))
         return [self._cycle(first), *(self._cycle(-(-(due + beat * beat_units) // cycle_units))
                                       for beat in range(beats - 1))]
 
     def beats(self, bursts: Sequence[int]) -> NDArray[np.int64]:
         """Cycles of all beats of `bursts`, one burst after the other."""
-        first, due, beats = np.array([self._served[burst] for burst in bursts], np.int64).reshape(-1, 3).T
+        first, due, beats = np.array([self.bursts[burst] for burst in bursts], np.int64).reshape(-1, 3).T
         number = np.arange(beats.sum()) - np.repeat(np.cumsum(beats) - beats, beats)
         later = -(-(np.repeat(due, beats) + (number - 1) * self.beat_units) // self.cycle_units)
         return self._cycle(np.where(number == 0, np.repeat(first, beats), later))

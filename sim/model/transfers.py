@@ -83,16 +83,10 @@ class ReadUser(BusUser):
         return sum(self._lengths)
 
     def serve(self, bus: Bus, grant: int, until: int) -> int | None:
-        lengths, first, index = self._lengths, self._next, self._next
-        last_beat, _ = bus.move(False, grant, lengths[index])
-        index += 1
-        while index < len(lengths) and bus.free < until:
-            grant = bus.free
-            last_beat, _ = bus.move(False, grant, lengths[index])
-            index += 1
-        self.bursts += range(bus.memory.served - index + first, bus.memory.served)
-        self._next = index
-        if index < len(lengths):
+        first = bus.memory.served
+        self._next, grant, last_beat = bus.read(grant, self._lengths, self._next, until)
+        self.bursts += range(first, bus.memory.served)
+        if self._next < len(self._lengths):
             self.valid = grant + BURST
             return None
         self.valid, self.free = NEVER, grant + 1
