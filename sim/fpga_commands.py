@@ -6,7 +6,7 @@ from typing import Any
 from hw.config import load_config
 from hw.fpga.fitting import for_target
 from hw.fpga.resources import NAMES, Resources
-from hw.fpga.routing import Routed, Step, place_and_route
+from hw.fpga.routing import Estimated, Routed, Step, estimate, place_and_route
 from hw.fpga.synthesis import Area, synthesise
 from hw.fpga.targets import Target, find_target
 from hw.verilator import ToolError
@@ -26,18 +26,23 @@ def run_fpga(args: Namespace) -> int:
     try:
         area = synthesise(config, target)
         short_of = area.total.short_of(target.resources)
-        runs = [] if short_of or args.no_route else [
-            place_and_route(config, target, seed) for seed in range(1, args.seeds + 1)]
+        wanted = not short_of and not args.no_route
+        runs = [place_and_route(config, target, seed) for seed in range(1, args.seeds + 1)] if (
+            wanted and target.family.router) else []
+        estimated = estimate(config, target) if wanted else None
     except ToolError as error:
         raise RequestError(str(error)) from None
     report = {"schema": 1, "config": config.as_dict(), "target": target.name, "fits": not short_of,
               "short_of": short_of, "available": target.resources.as_dict(), **area.as_dict(),
-              "runs": [_run_report(run) for run in runs]}
+              "runs": [_run_report(run) for run in runs] or _estimate_report(estimated)}
     lines = [f"{config.name} on {target.title}, speed grade {target.speed_grade}", "", *area_lines(area, target), ""]
     if short_of:
         lines.append("  does not fit: short of " + ", ".join(f"{amount:,} {name}" for name, amount in short_of.items()))
     else:
         lines.append("  fits" + "".join(f"; seed {run.seed}: {run.clock_mhz:.1f} MHz" for run in runs))
+    if estimated is not None:
+        lines.append(f"  clock estimated: {estimated.clock_mhz:.1f} MHz = {estimated.rule}, {estimated.levels} levels;"
+                     " there is no open place and route for this device")
     if runs:
         best = max(runs, key=lambda run: run.clock_mhz)
         lines += ["", f"  critical path of seed {best.seed}, {_delay(best.critical_path):.2f} ns:",
@@ -75,6 +80,12 @@ def _amounts(part: Resources) -> list[str]:
 
 def _delay(path: tuple[Step, ...]) -> float:
     return sum(step.delay for step in path)
+
+
+def _estimate_report(estimated: Estimated | None) -> list[dict[str, Any]]:
+    return [] if estimated is None else [
+        {"clock_mhz": estimated.clock_mhz, "clock_is": "estimated", "rule": str(estimated.rule),
+         "levels": estimated.levels}]
 
 
 def _run_report(run: Routed) -> dict[str, Any]:

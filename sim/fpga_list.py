@@ -10,7 +10,7 @@ def device_lines() -> list[str]:
     targets = [("target", "device", "clock is", "LUT", "FF", "DSP", "BRAM", "KiB")]
     for target in TARGETS.values():
         has = target.resources
-        targets.append((target.name, target.title, "routed" if target.family.router else "unknown", f"{has.lut:,}",
+        targets.append((target.name, target.title, "routed" if target.family.router else "estimated", f"{has.lut:,}",
                         f"{has.ff:,}", f"{has.dsp:,}", f"{has.bram:,}", f"{has.bram * target.bram_bits // 8192:,}"))
     boards = [("board", "name", "target", "package, speed", "memory", "MB/s peak", "latency, assumed")]
     for board in BOARDS.values():

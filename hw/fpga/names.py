@@ -15,7 +15,8 @@ OTHER = "other"
 _SERIAL = re.compile(r"\$\d+$")
 _NAMELESS = re.compile(r"U|\d+|memory|ram")
 """What belongs to the block it is in: an instance without a name, a memory, a bit of one."""
-_MADE = re.compile(r"_(TRELLIS|LUT\d|CCU2C|PFUMX|L6MUX21|DP16KD|MULT18X18D|PDPW16KD)(_.*|$)|\[\d+\]$|\$\D.*")
+_MADE = re.compile(r"_(TRELLIS|LUT\d|CCU2C?|PFUMX|L6MUX21|DP16KD|MULT\d+X\d+D?|PDPW16KD|SB_\w+|FD1P3\w+|WIDEFN9|DFF\w*"
+                   r"|ALU|CC_\w+|FDRE|FDSE|CARRY\d)(_.*|$)|\[\d+\]$|\$\D.*")
 
 
 def split_name(name: str) -> tuple[str, str]:

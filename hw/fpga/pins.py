@@ -11,12 +11,17 @@ from typing import Any
 TOP = "sepconv_pins"
 CELLS = "pins"
 """First part of the names of what belongs to the shell."""
+PORTS = ("reset", "serial_in", "keep", "serial_out", "clk")
+"""Of the shell; the clock may come from the device itself."""
 ENGINE = "sepconv"
 """Name of the engine in it."""
 
 
-def pins_verilog(description: dict[str, Any]) -> str:
-    """The shell's Verilog, for the `description` of an engine that `hw.verilog` writes."""
+def pins_verilog(description: dict[str, Any], oscillator: str = "") -> str:
+    """The shell's Verilog, for the `description` of an engine that `hw.verilog` writes.
+
+    `oscillator`: an instance of the device's own, which drives `clk` instead of a pin.
+    """
     ports = [port for port in description["ports"] if port["name"] not in ("clk", "rst")]
     wired, widths = [], {"in": 0, "out": 0}
     for port in ports:
@@ -26,7 +31,8 @@ def pins_verilog(description: dict[str, Any]) -> str:
         wired.append(f"    .{port['name']}({source}[{widths[way] - 1}:{low}])")
     connections = ",\n".join([f"    .clk(clk),\n    .rst({CELLS}_reset)", *wired])
     return f"""
-module {TOP} (input clk, input reset, input serial_in, input keep, output serial_out);
+module {TOP} ({"" if oscillator else "input clk, "}input reset, input serial_in, input keep, output serial_out);
+  {"wire clk;" if oscillator else ""} {oscillator}
   reg {CELLS}_reset, {CELLS}_keep;
   reg [{widths["in"] - 1}:0] {CELLS}_in;
   reg [{widths["out"] - 1}:0] {CELLS}_out;

@@ -9,7 +9,9 @@ from typing import Any
 
 from hw.config import EngineConfig
 from hw.fpga import tools
+from hw.fpga.estimate import PathRule, logic_levels
 from hw.fpga.names import split_name
+from hw.fpga.pins import TOP
 from hw.fpga.synthesis import Area, netlist, synthesise
 from hw.fpga.targets import Target
 from hw.verilator import BUILD, ToolError
@@ -79,6 +81,31 @@ def place_and_route(config: EngineConfig, target: Target, seed: int = 1) -> Rout
     return Routed(clock_mhz=clock, area=area, seed=seed, critical_path=path)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Estimated:
+    """A design that no open tool routes.
+
+    Parameters
+    ----------
+    levels: lookup tables on its longest path; rule: what follows from them
+    """
+
+    levels: int
+    rule: PathRule
+
+    @property
+    def clock_mhz(self) -> float:
+        return self.rule.clock_mhz(self.levels)
+
+
+def estimate(config: EngineConfig, target: Target) -> Estimated | None:
+    """The clock of `config` on `target` by its netlist; None if there is no rule for it. Raises `ToolError`."""
+    if target.family.rule is None:
+        return None
+    cells = json.loads(netlist(config, target).read_text())["modules"][TOP]["cells"]
+    return Estimated(levels=logic_levels(cells), rule=target.family.rule)
+
+
 def read_report(report: dict[str, Any]) -> tuple[float, tuple[Step, ...]]:
     """Clock in MHz and critical path, of nextpnr's report."""
     clock, timing = min(report["fmax"].items(), key=lambda item: item[1]["achieved"])
@@ -96,16 +123,20 @@ def _report(config: EngineConfig, target: Target, seed: int) -> Path:
     if package is None:
         raise ToolError(f"{target.title}: there is no open place and route for it")
     source = netlist(config, target)
-    key = " ".join((source.parent.name, *target.router_flags, str(seed), str(target.family.goal_mhz),
+    key = " ".join((source.parent.name, *target.router_flags, *target.pins, str(seed), str(target.family.goal_mhz),
                     tools.version(package.replace("_", "-"))))
     directory = BUILD / "fpga" / hashlib.sha256(key.encode()).hexdigest()[:16]
     report = directory / "report.json"
     if report.exists():
         return report
     directory.mkdir(parents=True, exist_ok=True)
-    part = directory / "report.part"
+    part, constraints = directory / "report.part", target.family.pin_file
     arguments = ["--json", str(source), *target.router_flags, "--seed", str(seed), "--freq",
                  str(target.family.goal_mhz), "--timing-allow-fail", "--report", str(part)]
+    if constraints is not None:
+        pins = directory / f"pins{constraints.suffix}"
+        pins.write_text(constraints.text(target.pins))
+        arguments += constraints.flags_for(pins)
     tools.run(RUN.format(package=package), arguments, log=directory / "route.log", milestones=MILESTONES,
               title=f"place and route of {config.name} on {target.name}, seed {seed}")
     part.replace(report)

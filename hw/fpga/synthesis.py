@@ -87,11 +87,17 @@ def netlist(config: EngineConfig, target: Target) -> Path:
         return path
     directory.mkdir(parents=True, exist_ok=True)
     source, shell = verilog_directory(config), directory / SHELL
-    shell.write_text(pins_verilog(json.loads((source / "sepconv.json").read_text())))
+    description = json.loads((source / "sepconv.json").read_text())
+    shell.write_text(pins_verilog(description, target.family.oscillator))
     part = directory / "netlist.part"
     tools.run(RUN, _script(config, target, part, shell), title=f"synthesis of {config.name} for {target.name}",
               log=directory / "synthesis.log", milestones=MILESTONES)
-    area = area_of(json.loads(part.read_text())["modules"][TOP]["cells"], target.family)
+    made = json.loads(part.read_text())
+    cells = made["modules"][TOP]["cells"]
+    if target.family.mend is not None:
+        target.family.mend(cells)
+        part.write_text(json.dumps(made))
+    area = area_of(cells, target.family)
     part.replace(path)
     part = directory / "area.part"
     part.write_text(json.dumps(area.as_dict(), indent=1))
@@ -101,7 +107,8 @@ def netlist(config: EngineConfig, target: Target) -> Path:
 
 def _script(config: EngineConfig, target: Target, output: Path, shell: Path) -> list[str]:
     source = verilog_directory(config) / "sepconv.v"
-    return [f"read_verilog {source} {shell}", f"{_synthesis(config, target)} -top {TOP} -json {output}"]
+    return [f"read_verilog {source} {shell}", f"{_synthesis(config, target)} -top {TOP}", "autoname",
+            f"write_json {output}"]
 
 
 def _synthesis(config: EngineConfig, target: Target) -> str:
@@ -114,8 +121,8 @@ def netlist_directory(config: EngineConfig, target: Target) -> Path:
     """Folder named by the hash of all that a netlist follows from: Verilog, shell, family, Yosys, this file."""
     source = verilog_directory(config)
     digest = hashlib.sha256(f"{tools.version('pyosys')} {_synthesis(config, target)}".encode())
-    for path in (source / "sepconv.v", Path(__file__), Path(__file__).with_name("pins.py"),
-                 Path(__file__).with_name("families.py"), Path(__file__).with_name("names.py")):
+    for path in (source / "sepconv.v", *(Path(__file__).with_name(f"{name}.py") for name in (
+            "synthesis", "pins", "families", "names", "carries"))):
         digest.update(path.read_bytes())
     return BUILD / "fpga" / digest.hexdigest()[:16]
 

@@ -11,7 +11,7 @@ from hw.fpga.families import FAMILIES
 from hw.fpga.resources import Resources
 from hw.fpga.routing import DoesNotFit, place_and_route
 from hw.fpga.synthesis import area_of, synthesise
-from hw.fpga.targets import TARGETS
+from hw.fpga.targets import TARGETS, Target
 from hw.verilator import ToolError
 
 DESIGN = """
@@ -90,9 +90,15 @@ def test_too_big(design: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused.value.short_of.keys() == {"dsp"}
 
 
-def test_route(design: Path) -> None:
-    routed = place_and_route(CONFIG, TARGET)
-    assert routed == place_and_route(CONFIG, TARGET)
+ROUTED = [target for target in TARGETS.values() if target.family.router]
+
+
+@pytest.mark.parametrize("target", {target.family.name: target for target in ROUTED}.values(), ids=lambda t: t.name)
+def test_route(design: Path, target: Target) -> None:
+    """The smallest engine of each family: what is measured does not depend on what is routed."""
+    routed = place_and_route(CONFIG, target)
+    assert routed == place_and_route(CONFIG, target)
     assert routed.clock_mhz == pytest.approx(1000 / sum(step.delay for step in routed.critical_path), rel=1e-4)
     assert {step.block for step in routed.critical_path} <= {"engine", "top", "pins"}
-    assert [step.kind for step in routed.critical_path][:: len(routed.critical_path) - 1] == ["clk-to-q", "setup"]
+    kinds = [step.kind for step in routed.critical_path if step.kind != "clk-skew"]
+    assert (kinds[0], kinds[-1]) == ("clk-to-q", "setup")
