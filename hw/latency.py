@@ -28,9 +28,19 @@ TAKE = 1
 """From taking a command to its first issue."""
 
 
+POINTWISE_TAKE = 3
+"""From taking a pointwise command to its first issue: its counts, what the first pass is and ends, its entry."""
+
+PASS_READY = 4
+"""From a pass's first issue to the next pass's at least: the step, the counts, what it is and ends, its entry."""
+
+ADDRESS = 3
+"""From a vector's issue to its read request: places, what lies inside of the input, the banks of that."""
+
+
 def array_input(config: EngineConfig) -> int:
     """From a vector's issue to its operand at the first element: address, read, turn to lane 0, subtract."""
-    return 1 + ACTIVATION_READ + 1 + 1
+    return ADDRESS + ACTIVATION_READ + 1 + 1
 
 
 def array_latency(config: EngineConfig) -> int:
@@ -42,9 +52,10 @@ def weight_latency(config: EngineConfig) -> int:
     """From a weight word's issue to its arrival at the first column.
 
     A row of the bank not in use is overwritten right behind the wave of the previous pass and ahead of the next
-    one's. One row a cycle just follows the wave; two rows a cycle start half an array later.
+    one's. One row a cycle just follows the wave; two rows a cycle start half an array later. The first word is issued
+    a cycle after the first vector of the previous pass.
     """
-    wave = array_input(config)
+    wave = array_input(config) - 1
     return wave - 1 if config.weight_rows_per_word == 1 else wave + config.pe_rows // 2 - 1
 
 
@@ -52,6 +63,12 @@ def drain_delay(config: EngineConfig) -> int:
     """From a block's last issue to the moment its last sum, in the last column, can be read."""
     return array_latency(config) + config.pe_cols - 1 + 2
 
+
+DRAIN_TAKE = 4
+"""From taking a command to its first step: the command, its counts, what the first block is and ends, its entry."""
+
+BLOCK_READY = PASS_READY
+"""From a block's first step to the next block's at least: the step, the counts, what it is and ends, its entry."""
 
 DRAINED = RAM_READ + 1
 """From a read of the accumulators to its data: memory, select register."""

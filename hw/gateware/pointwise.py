@@ -56,22 +56,22 @@ class Pointwise(Component):
         waiting, take = Signal(), Signal()
         m.d.comb += [
             self.command.pop.eq(self.command.ready & ~weights.busy & ~waiting),
-            weights.start.eq(self.command.pop),
-            weights.fields.eq(self.command.fields),
+            weights.fields.eq(following),
             take.eq(waiting & ~passes.busy),
             passes.start.eq(take),
             passes.fields.eq(following),
             drain.start.eq(take),
             drain.fields.eq(following),
         ]
-        with m.If(self.command.pop):
-            m.d.sync += [following.eq(self.command.fields), waiting.eq(1)]
+        m.d.sync += weights.start.eq(self.command.pop)
+        with m.If(~waiting):
+            m.d.sync += [following.eq(self.command.fields), waiting.eq(self.command.pop)]
         with m.If(take):
             m.d.sync += waiting.eq(0)
 
         vectors = Mux(following.residual_passes != 0, self.config.half_vectors // 2, self.config.half_vectors)
         counted = following.passes + following.residual_passes
-        m.d.comb += self.illegal.eq(waiting & ((following.tile_vectors > vectors) | (following.last_vectors > vectors)
+        m.d.sync += self.illegal.eq(waiting & ((following.tile_vectors > vectors) | (following.last_vectors > vectors)
                                                | counted[len(following.passes):].any()))
 
         half_busy = Signal(2)

@@ -14,6 +14,8 @@ from hw.gateware.pointwise_weights import SLOTS
 from hw.gateware.queue import Queue
 from hw.gateware.requantise import NUMERICS, PARAMETERS, Requantise
 from hw.latency import (
+    BLOCK_READY,
+    DRAIN_TAKE,
     DRAINED,
     REQUANTISE,
     RESCALE,
@@ -34,6 +36,12 @@ FIELDS = ("tiles", "tile_vectors", "last_vectors", "first_lane", "last_lanes", "
           "sum_zero_point", "sum_minimum", "sum_maximum")
 KEPT = data.StructLayout({name: BODY_LAYOUT["pointwise"][name].shape for name in FIELDS})
 
+BLOCK = data.StructLayout({
+    "first": 1, "last": 1, "vectors": 10, "single": 1, "before_last": 10, "short": 1, "before_enough": 10,
+    "ends_tile": 1, "ends_command": 1,
+})
+"""A block: whether its tile is the `first` or the `last`; its `vectors`, whether it is a `single` one, and the one
+before the last; whether its half is given back at once, and the vector before that; what ends with it."""
 
 ADD_SHIFT = 20
 """Bits an operand of an add is raised by before it is rescaled (`golden.add`)."""
@@ -108,123 +116,159 @@ class PointwiseDrain(Component):
         ]
         with m.If(take):
             m.d.sync += [command.eq(commands.head), active.eq(1)]
-        self.next_command = commands.head
         return command, active, take
 
-    def _walk(self, m: Module, command, active, take):
-        """Counters of the walk over tiles, blocks, vectors, octets and pixels."""
-        config = self.config
-        upcoming = self.next_command
-        available = Signal(range(4))
-        arrived = delayed(m, self.block_end, drain_delay(config), "block_end")
+    def _blocks(self, m: Module, command, taken, step):
+        """The next block, made ready while the one before it drains.
+
+        `step`: it was entered in the cycle before. Two blocks begin at least `BLOCK_READY` cycles apart: their last
+        vectors are issued so far apart, and if one that is shorter had to wait for a long one, its successor has to
+        wait for that one's half.
+        """
+        upcoming = Signal(BLOCK)
         tiles, outputs = Countdown(m, 10, "tiles"), Countdown(m, 10, "outputs")
-        vectors, enough, vector_last, residual = Signal(10), Signal(10), Signal(), Signal()
-        octets_left, vector_octets = Signal(12), Signal(12)
-        tile_row, block_row, row = Signal(16), Signal(16), Signal(16)
-        block_place = Signal(selector(config.octets_per_word))
-        place = Signal.like(block_place)
-        entering = Signal()
-        step = Signal(self.step_layout)
-
-        slot = Signal(data.StructLayout({"residual": 1, "number": range(RESIDUAL_SLOTS)}))
-        number = Signal(range(RESIDUAL_SLOTS))
-        flushing = Signal(range(RESIDUAL_SUM + 1))
-        begin, begun, run = Signal(), Signal(), Signal()
-        octet_done, vector_done, block_done, flushed = Signal(), Signal(), Signal(), Signal()
-        part_last = step.part == OCTET // self.channels - 1
-        pixels_last = step.pixel_group == config.pe_pixels // self.pixels - 1
-        octet_last = step.octet == config.pe_cols // OCTET - 1
-        vector = Signal(range(config.half_vectors))
-        first_vector = (tiles.left == command.tiles) & (vector == 0)
-        last_vector = tiles.last & vector_last
-        last_slot = number == RESIDUAL_SLOTS - 1
-        m.d.comb += [
-            slot.residual.eq(active & residual), slot.number.eq(number),
-            begin.eq(active & (number == 0) & (flushing == 0) & (~entering | (available != 0))),
-            run.eq(Mux(slot.residual, last_slot & begun, begin)),
-            flushed.eq((flushing == 1) & (number == 1)),
-            self.vector.eq(Mux(slot.residual & (number == 1), vector | config.half_vectors // 2, vector)),
-            octet_done.eq(run & part_last & pixels_last),
-            vector_done.eq(octet_done & octet_last),
-            block_done.eq(vector_done & vector_last),
-            step.valid.eq(Mux(slot.residual, begun | begin, begin) & (vector_octets != 0)),
-            step.row.eq(row + vector),
-            step.place.eq(place),
-            step.lanes.eq(Cat((~first_vector | (lane >= command.first_lane))
-                              & (~last_vector | (lane < command.last_lanes)) for lane in range(config.pe_pixels))),
-            step.last.eq(block_done & outputs.last & tiles.last),
-        ]
-        step_slot, half = Signal(range(SLOTS)), Signal()
-        part, pixel_group, octet = (Signal.like(step[name], name=name) for name in ("part", "pixel_group", "octet"))
-        m.d.comb += [step.part.eq(part), step.pixel_group.eq(pixel_group), step.octet.eq(octet),
-                     step.slot.eq(step_slot), self.half.eq(half)]
-
-        # Given back as soon as the rest drains faster than the next block's sums can arrive; a residual is too slow.
-        begins = begin & (part == 0) & (pixel_group == 0) & (octet == 0) & (vector == enough)
-        m.d.comb += self.free.eq(Mux(Mux(slot.residual, block_done, begins), Mux(half, 0b10, 0b01), 0))
-
-        next_place = Mux(place == config.octets_per_word - 1, 0, place + 1)
-        next_row = Mux(place == config.octets_per_word - 1, row + command.out_row_stride, row)
-        m.d.sync += available.eq(available + arrived - (begin & entering))
-        with m.If(slot.residual):
-            m.d.sync += number.eq(number + 1)
-            with m.If(begin | last_slot):
-                m.d.sync += begun.eq(begin)
-            with m.If(last_slot & (flushing != 0)):
-                m.d.sync += flushing.eq(flushing - 1)
-        with m.If(begin):
-            m.d.sync += entering.eq(0)
-        with m.If(run):
-            m.d.sync += [part.eq(Mux(part_last, 0, part + 1))]
-            with m.If(part_last):
-                m.d.sync += pixel_group.eq(Mux(pixels_last, 0, pixel_group + 1))
-        with m.If(octet_done):
-            m.d.sync += [octet.eq(octet + 1), place.eq(next_place), row.eq(next_row)]
-            with m.If(vector_octets != 0):
-                m.d.sync += vector_octets.eq(vector_octets - 1)
-        with m.If(vector_done):
-            m.d.sync += [octet.eq(0), vector.eq(vector + 1), vector_last.eq(vector + 2 == vectors),
-                         place.eq(block_place), row.eq(block_row), vector_octets.eq(octets_left)]
-        after_octets = Mux(vector_octets != 0, vector_octets - 1, 0)
-        with m.If(block_done):
+        first = Signal()
+        with m.If(step):
             outputs.step()
-            m.d.sync += [vector.eq(0), vector_last.eq(vectors == 1), entering.eq(1), step_slot.eq(step_slot + 1),
-                         half.eq(~half), place.eq(next_place), block_place.eq(next_place),
-                         row.eq(next_row), block_row.eq(next_row),
-                         octets_left.eq(after_octets), vector_octets.eq(after_octets)]
-            with m.If(outputs.last):
+            with m.If(upcoming.ends_tile):
                 outputs.load(command.out_blocks)
                 tiles.step()
-                self._enter_tile(m, tiles.following(command.last_vectors, command.tile_vectors),
-                                 (vectors, enough, vector_last))
-                m.d.sync += [
-                    tile_row.eq(tile_row + vectors), row.eq(tile_row + vectors), block_row.eq(tile_row + vectors),
-                    place.eq(command.out_octet), block_place.eq(command.out_octet),
-                    octets_left.eq(command.octets), vector_octets.eq(command.octets),
-                ]
-                with m.If(tiles.last):
-                    m.d.sync += [flushing.eq(RESIDUAL_SUM), active.eq(slot.residual)]
+                m.d.sync += first.eq(0)
+        with m.If(taken):
+            tiles.load(command.tiles)
+            outputs.load(command.out_blocks)
+            m.d.sync += first.eq(1)
+        count, tail = Signal(10), drain_tail_vectors(self.config)
+        m.d.comb += count.eq(Mux(tiles.last, command.last_vectors, command.tile_vectors))
+        m.d.sync += [
+            upcoming.first.eq(first), upcoming.last.eq(tiles.last), upcoming.vectors.eq(count),
+            upcoming.single.eq(count == 1), upcoming.before_last.eq(count - 2),
+            upcoming.short.eq(count <= tail), upcoming.before_enough.eq(count - tail - 1),
+            upcoming.ends_tile.eq(outputs.last), upcoming.ends_command.eq(outputs.last & tiles.last),
+        ]
+        return upcoming
+
+    def _walk(self, m: Module, command, active, take):
+        """Counters of the walk over blocks, vectors, octets and pixels."""
+        config = self.config
+        taken = delayed(m, take, 1, "taken")
+        ready = Signal()
+        slot = Signal(data.StructLayout({"residual": 1, "number": range(RESIDUAL_SLOTS)}))
+        number, begun, residual = Signal(range(RESIDUAL_SLOTS)), Signal(), Signal()
+        begin, run = Signal(), Signal()
+        m.d.comb += [slot.residual.eq(active & residual), slot.number.eq(number)]
+
+        # A block is entered when its last sum has arrived.
+        available, any_available = Signal(range(4)), Signal()
+        arrived, entering, entered = delayed(m, self.block_end, drain_delay(config), "block_end"), Signal(), Signal()
+        waiting = Signal.like(available)
+        m.d.comb += [
+            begin.eq(ready & (number == 0) & (~entering | any_available)), entered.eq(begin & entering),
+            waiting.eq(available + arrived - entered),
+        ]
+        m.d.sync += [available.eq(waiting), any_available.eq(waiting != 0)]
+        upcoming = self._blocks(m, command, taken, delayed(m, entered, 1, "entered"))
+        block = Signal(BLOCK)
+
+        # What the next step ends: its octet, its vector, its block.
+        steps = config.drain_cycles
+        index, octet_steps = Signal(range(max(2, steps))), steps // (config.pe_cols // OCTET)
+        octet_ends, vector_ends, vector_last = Signal(), Signal(), Signal()
+        octet_done, vector_done, block_done = Signal(), Signal(), Signal()
+        vector, enough = Signal(range(config.half_vectors)), Signal()
+        following = Signal.like(index)
+        m.d.comb += [
+            run.eq(begin & ~residual | begun & (number == RESIDUAL_SLOTS - 1)),
+            following.eq(Mux(vector_ends, 0, index + 1)),
+            octet_ends.eq(index % octet_steps == octet_steps - 1), vector_ends.eq(index == steps - 1),
+            octet_done.eq(run & octet_ends), vector_done.eq(run & vector_ends),
+            block_done.eq(run & vector_ends & vector_last),
+        ]
+        with m.If(run):
+            m.d.sync += [index.eq(following), enough.eq(0)]
+            with m.If(vector_ends):
+                m.d.sync += [vector.eq(vector + 1), vector_last.eq(vector == block.before_last),
+                             enough.eq(vector == block.before_enough)]
+        with m.If(block_done | (entering & ~run)):
+            m.d.sync += [block.eq(upcoming), vector.eq(0), vector_last.eq(upcoming.single), enough.eq(upcoming.short)]
+        with m.If(begin):
+            m.d.sync += entering.eq(0)
+        with m.If(block_done | taken):
+            m.d.sync += entering.eq(1)
+
+        # Given back as soon as the rest drains faster than the next block's sums can arrive; a residual is too slow.
+        half, step_slot = Signal(), Signal(range(SLOTS))
+        gives = run & Mux(residual, vector_ends & vector_last, enough)
+        m.d.comb += self.free.eq(Cat(gives & ~half, gives & half))
+        with m.If(block_done):
+            m.d.sync += [half.eq(~half), step_slot.eq(step_slot + 1)]
+
+        # The slots of a residual's steps, and how they end.
+        flushing, flushed = Signal(range(RESIDUAL_SUM + 1)), Signal()
+        m.d.comb += flushed.eq((flushing == 1) & (number == 1))
+        with m.If(slot.residual):
+            m.d.sync += number.eq(number + 1)
+            with m.If(begin | (number == RESIDUAL_SLOTS - 1)):
+                m.d.sync += begun.eq(begin)
+            with m.If((number == RESIDUAL_SLOTS - 1) & (flushing != 0)):
+                m.d.sync += flushing.eq(flushing - 1)
+        with m.If(block_done & block.ends_command):
+            m.d.sync += [ready.eq(0), flushing.eq(RESIDUAL_SUM), active.eq(residual)]
         with m.If(flushed):
             m.d.sync += [flushing.eq(0), active.eq(0)]
-        with m.If(take):
-            tiles.load(upcoming.tiles)
-            outputs.load(upcoming.out_blocks)
-            self._enter_tile(m, Mux(upcoming.tiles == 1, upcoming.last_vectors, upcoming.tile_vectors),
-                             (vectors, enough, vector_last))
-            m.d.sync += [
-                number.eq(0), begun.eq(0), flushing.eq(0), entering.eq(1),
-                residual.eq(upcoming.residual_passes != 0),
-                tile_row.eq(upcoming.out_row), row.eq(upcoming.out_row), block_row.eq(upcoming.out_row),
-                place.eq(upcoming.out_octet), block_place.eq(upcoming.out_octet),
-                octets_left.eq(upcoming.octets), vector_octets.eq(upcoming.octets),
-            ]
+        with m.If(taken):
+            m.d.sync += [flushing.eq(0), begun.eq(0), residual.eq(command.residual_passes != 0)]
+        with m.If(delayed(m, taken, DRAIN_TAKE - 2, "entry")):
+            m.d.sync += [ready.eq(1), number.eq(0)]
+
+        row, place, any_octets = self._place(m, command, block, taken, octet_done, vector_done, block_done)
+        step = Signal(self.step_layout)
+        pixel_groups = config.pe_pixels // self.pixels
+        m.d.comb += [
+            self.half.eq(half),
+            self.vector.eq(Mux(slot.residual & (number == 1), vector | config.half_vectors // 2, vector)),
+            step.valid.eq((begin | begun) & any_octets),
+            step.part.eq(index % (OCTET // self.channels)),
+            step.pixel_group.eq(index // (OCTET // self.channels) % pixel_groups),
+            step.octet.eq(index // octet_steps), step.slot.eq(step_slot),
+            step.row.eq(row + vector), step.place.eq(place),
+            step.lanes.eq(Cat((~(block.first & (vector == 0)) | (lane >= command.first_lane))
+                              & (~(block.last & vector_last) | (lane < command.last_lanes))
+                              for lane in range(config.pe_pixels))),
+            step.last.eq(block_done & block.ends_command),
+        ]
         return step, slot
 
-    def _enter_tile(self, m: Module, count, registers) -> None:
-        """A tile of `count` vectors comes next: its vectors, the one its half is given back at, and if one is all."""
-        tail = drain_tail_vectors(self.config)
-        vectors, enough, last = registers
-        m.d.sync += [vectors.eq(count), enough.eq(Mux(count > tail, count - tail, 0)), last.eq(count == 1)]
+    def _place(self, m: Module, command, block, taken, octet_done, vector_done, block_done):
+        """Row of the block's first vector and place in a word of the next octet; whether it is one to be written."""
+        words = self.config.octets_per_word
+        tile_row, block_row, row = Signal(16), Signal(16), Signal(16)
+        block_place = Signal(selector(words))
+        place = Signal.like(block_place)
+        left, block_left, any_left, block_any = Signal(12), Signal(12), Signal(), Signal()
+        next_row, next_place, next_left, next_any = (
+            Signal.like(value, name=name) for value, name in (
+                (row, "next_row"), (place, "next_place"), (left, "next_left"), (any_left, "next_any")))
+        m.d.comb += [
+            next_row.eq(row + Mux(place == words - 1, command.out_row_stride, 0)),
+            next_place.eq(Mux(place == words - 1, 0, place + 1)),
+            next_left.eq(left - any_left), next_any.eq(any_left & (left != 1)),
+        ]
+        running, kept = Cat(row, place, left, any_left), Cat(block_row, block_place, block_left, block_any)
+        following = Cat(next_row, next_place, next_left, next_any)
+        with m.If(octet_done):
+            m.d.sync += running.eq(following)
+        with m.If(vector_done):
+            m.d.sync += running.eq(kept)
+        with m.If(block_done):
+            next_tile = Signal(16)
+            m.d.comb += next_tile.eq(tile_row + block.vectors)
+            after = Mux(block.ends_tile, Cat(next_tile, command.out_octet[:len(place)], command.octets, 1), following)
+            m.d.sync += [running.eq(after), kept.eq(after), tile_row.eq(Mux(block.ends_tile, next_tile, tile_row))]
+        with m.If(taken):
+            first = Cat(command.out_row, command.out_octet[:len(place)], command.octets, 1)
+            m.d.sync += [running.eq(first), kept.eq(first), tile_row.eq(command.out_row)]
+        return row, place, any_left
 
     def _results(self, m: Module, step, slot, take):
         """The step whose result enters the requantiser now: this one, or in slot 1 that whose sum does."""

@@ -23,14 +23,14 @@ class PointwiseWeights(Component):
     -------
     start, fields : In, take a command; only while not `busy`.
     busy : Out, words of the command are still to be read.
-    loaded : Out, the next tile is complete; advance : In, its pass starts now.
+    loaded : Out, the pass of the next tile may start; advance : In, it does.
     memory : Out(`WordPort`).
     weights, load, load_bank : Out, to the array.
     slot : In; parameters : Out, combinational, `pe_cols` × `PARAMETERS`.
 
     Timing
     ------
-    One word a cycle. A tile loads from the cycle the pass of its predecessor starts; `loaded` follows its last
+    One word a cycle. A tile loads from the cycle after the pass of its predecessor starts; `loaded` comes with its last
     word's issue; parameters wait for nothing.
     """
 
@@ -55,28 +55,31 @@ class PointwiseWeights(Component):
         word = Signal(16)
         tiles, inputs, outputs = Countdown(m, 10, "tiles"), Countdown(m, 14, "inputs"), Countdown(m, 10, "outputs")
         position = Signal(range(max(config.tile_words, config.parameter_words)))
-        in_parameters = Signal()
+        in_parameters, room = Signal(), Signal(init=1)
         bank = Signal()
         slot = Signal(range(SLOTS))
 
+        # There is `room` for a tile as soon as the pass of the one before has started, in the other bank.
         issue, tile_done, parameters_done = Signal(), Signal(), Signal()
         m.d.comb += [
             self.busy.eq(tiles.any),
-            issue.eq(self.busy & (in_parameters | (position != 0) | ~self.loaded | self.advance)),
-            tile_done.eq(issue & ~in_parameters & (position == config.tile_words - 1)),
-            parameters_done.eq(issue & in_parameters & (position == config.parameter_words - 1)),
+            issue.eq(self.busy & (in_parameters | room)),
+            tile_done.eq(self.busy & room & ~in_parameters & (position == config.tile_words - 1)),
+            parameters_done.eq(self.busy & in_parameters & (position == config.parameter_words - 1)),
             self.memory.word.eq(word),
         ]
-        with m.If(self.advance):
-            m.d.sync += self.loaded.eq(0)
         with m.If(issue):
             m.d.sync += [word.eq(word + 1), position.eq(position + 1)]
+        with m.If(issue & ~in_parameters & (position == config.tile_words - 2)):
+            m.d.sync += self.loaded.eq(1)
         with m.If(tile_done):
-            m.d.sync += [position.eq(0), self.loaded.eq(1), bank.eq(~bank)]
+            m.d.sync += [position.eq(0), room.eq(0), bank.eq(~bank)]
             inputs.step()
             with m.If(inputs.last):
                 m.d.sync += in_parameters.eq(1)
                 inputs.load(per_block)
+        with m.If(self.advance):
+            m.d.sync += [self.loaded.eq(0), room.eq(1)]
         with m.If(parameters_done):
             m.d.sync += [position.eq(0), in_parameters.eq(0), slot.eq(slot + 1)]
             outputs.step()

@@ -7,7 +7,7 @@ import pytest
 from golden.quantise import Rounding
 from hw.config import EngineConfig
 from hw.gateware.pointwise import Pointwise
-from hw.latency import DRAINED, REQUANTISE, TAKE, drain_delay
+from hw.latency import DRAINED, REQUANTISE, drain_delay
 from tests.support.cases import Case, add, connected, pointwise
 from tests.support.configs import RAGGED, SKEW, TINY, WIDE
 from tests.support.unit import run_unit
@@ -44,7 +44,7 @@ def expected_cycles(config: EngineConfig, name: str) -> int:
     """From a lone command's start to its end, one pixel tile and one output block, by what the parts announce."""
     (height, width), blocks_in, _ = ROWS[name]
     vectors = ceil(height * width / config.pe_pixels)
-    first_pass = TAKE + config.tile_words
+    first_pass = 1 + config.tile_words
     last_issue = first_pass + (blocks_in - 1) * max(vectors, config.tile_words) + vectors - 1
     last_step = last_issue + drain_delay(config) + vectors * config.drain_cycles
     return last_step + DRAINED + SELECTED + REQUANTISE + WRITTEN
