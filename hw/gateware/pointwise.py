@@ -54,10 +54,11 @@ class Pointwise(Component):
         # A command starts by loading weights; it waits in `following` until its predecessor's passes are issued.
         following = Signal(BODY_LAYOUT["pointwise"])
         waiting, take = Signal(), Signal()
+        # As soon as the predecessor's last vector is issued, which is known as it is.
+        m.d.sync += take.eq(waiting & ~take & (~passes.busy | passes.work.done))
         m.d.comb += [
             self.command.pop.eq(self.command.ready & ~weights.busy & ~waiting),
             weights.fields.eq(following),
-            take.eq(waiting & ~passes.busy),
             passes.start.eq(take),
             passes.fields.eq(following),
             drain.start.eq(take),
@@ -79,7 +80,7 @@ class Pointwise(Component):
                                  | Mux(passes.block_start, Mux(passes.half, 0b10, 0b01), 0))
         m.d.comb += [
             passes.loaded.eq(weights.loaded), weights.advance.eq(passes.advance),
-            passes.half_busy.eq(half_busy), drain.block_end.eq(passes.block_end),
+            passes.half_busy.eq(half_busy), passes.half_freed.eq(drain.free), drain.block_end.eq(passes.block_end),
             array.weights.eq(weights.weights), array.load.eq(weights.load), array.load_bank.eq(weights.load_bank),
             array.operands.eq(passes.operands), array.bank.eq(passes.bank),
             accumulators.sums.eq(array.sums),

@@ -1,6 +1,6 @@
 """Where each vector of a pass is read: im2col on the fly."""
 
-from amaranth.hdl import Const, Module, Mux, Signal, signed
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
@@ -60,24 +60,28 @@ class PointwiseAddresses(Component):
             restart.eq(tile + Mux(upcoming.ends_tile, upcoming.vectors * pixels, 0)),
         ]
 
-        with m.If(self.step & ~upcoming.residual):
-            blocks.step()
-            m.d.sync += block.eq(block + command.in_row_stride * pixels)
-            with m.If(blocks.last):
+        ends_tap, ends_row = Signal(), Signal()
+        m.d.sync += [ends_tap.eq(blocks.last & ~upcoming.residual),
+                     ends_row.eq(blocks.last & columns.last & ~upcoming.residual)]
+        with m.If(self.step):
+            with m.If(~upcoming.residual):
+                blocks.step()
+                m.d.sync += block.eq(block + command.in_row_stride * pixels)
+            with m.If(ends_tap):
                 blocks.load(command.in_blocks)
                 columns.step()
                 m.d.sync += [tap.eq(tap + right), block.eq(tap + right),
                              place.phase_x.eq(place.phase_x ^ command.split),
                              place.shift_x.eq(place.shift_x + (place.phase_x | ~command.split))]
-                with m.If(columns.last):
-                    columns.load(command.kernel_cols)
-                    m.d.sync += [row.eq(row + down), tap.eq(row + down), block.eq(row + down),
-                                 place.phase_x.eq(command.phase_x), place.shift_x.eq(command.shift_x),
-                                 place.phase_y.eq(place.phase_y ^ command.split),
-                                 place.shift_y.eq(place.shift_y + (place.phase_y | ~command.split))]
-        with m.If(self.step & upcoming.ends_block):
-            m.d.sync += [*(base.eq(restart) for base in (tile, row, tap, block)),
-                         place.phase_y.eq(command.phase_y), place.shift_y.eq(command.shift_y)]
+            with m.If(ends_row):
+                columns.load(command.kernel_cols)
+                m.d.sync += [row.eq(row + down), tap.eq(row + down), block.eq(row + down),
+                             place.phase_x.eq(command.phase_x), place.shift_x.eq(command.shift_x),
+                             place.phase_y.eq(place.phase_y ^ command.split),
+                             place.shift_y.eq(place.shift_y + (place.phase_y | ~command.split))]
+            with m.If(upcoming.ends_block):
+                m.d.sync += [*(base.eq(restart) for base in (tile, row, tap, block)),
+                             place.phase_y.eq(command.phase_y), place.shift_y.eq(command.shift_y)]
         with m.If(self.start):
             blocks.load(fields.in_blocks)
             columns.load(fields.kernel_cols)
@@ -140,19 +144,21 @@ class PointwiseAddresses(Component):
             places.append((y, x))
         return places
 
-    def _first(self, m: Module, command) -> list[tuple[Signal, Signal]]:
+    def _first(self, m: Module, command) -> list[tuple[Value, Value]]:
         """Per lane the place of its pixel in a command's first vector, a cycle after the command is there."""
         pixels = self.config.pe_pixels
         # Only rows shorter than a vector wrap more than once, and these have small numbers.
         small, wraps = command.first_x[:3], Const(0, 4)
-        narrow = command.width < pixels
-        places: list[tuple[Signal, Signal]] = []
+        narrow = Signal()
+        m.d.sync += narrow.eq(command.width < pixels)
+        places: list[tuple[Value, Value]] = []
         for lane in range(pixels):
-            y, x = Signal(signed(13), name=f"first_y_{lane}"), Signal(12, name=f"first_x_{lane}")
-            over = command.first_x + lane >= command.width
-            wide = command.first_x + lane - Mux(over, command.width, 0)
-            m.d.sync += [y.eq(command.first_y + Mux(narrow, wraps, over)), x.eq(Mux(narrow, small, wide))]
-            places.append((y, x))
+            x, over = Signal(13, name=f"first_x_{lane}"), Signal(name=f"over_{lane}")
+            small_x, rows = Signal(3, name=f"small_x_{lane}"), Signal(4, name=f"rows_{lane}")
+            m.d.sync += [x.eq(command.first_x + lane), over.eq(command.first_x + lane >= command.width),
+                         small_x.eq(small), rows.eq(wraps)]
+            places.append((command.first_y + Mux(narrow, rows, over),
+                           Mux(narrow, small_x, x - Mux(over, command.width, 0))))
             last = Signal(name=f"last_{lane}")
             following, wrapped = Signal(3, name=f"small_{lane + 1}"), Signal(4, name=f"wraps_{lane + 1}")
             m.d.comb += [last.eq(small + 1 == command.width[:3]), following.eq(Mux(last, 0, small + 1)),

@@ -100,7 +100,7 @@ class PointwiseDrain(Component):
         current = Signal(KEPT)
         with m.If(delayed(m, take, DRAINED, "taken")):
             m.d.sync += current.eq(command)
-        self._select(m, delayed(m, step, DRAINED, "selected"), delayed(m, slot, DRAINED, "selected_slot"), current,
+        self._select(m, delayed(m, step, DRAINED, "selected"), delayed(m, slot, DRAINED - 1, "selected_slot"), current,
                      requantise)
         self._write(m, delayed(m, written, DRAINED + 1 + REQUANTISE, "output"), requantise)
         return m
@@ -152,45 +152,44 @@ class PointwiseDrain(Component):
         """Counters of the walk over blocks, vectors, octets and pixels."""
         config = self.config
         taken = delayed(m, take, 1, "taken")
-        ready = Signal()
+        residual = Signal()
         slot = Signal(data.StructLayout({"residual": 1, "number": range(RESIDUAL_SLOTS)}))
-        number, begun, residual = Signal(range(RESIDUAL_SLOTS)), Signal(), Signal()
-        begin, run = Signal(), Signal()
+        number, begun = Signal(range(RESIDUAL_SLOTS)), Signal()
         m.d.comb += [slot.residual.eq(active & residual), slot.number.eq(number)]
 
-        # A block is entered when its last sum has arrived.
-        available, any_available = Signal(range(4)), Signal()
+        # A block is entered when its last sum has arrived. A step begins in slot 0 and ends in the last one; `opening`
+        # and `closing` say that now is the time, `plain_opening` that it is for both.
+        opening, plain_opening, closing, begin, run = Signal(), Signal(), Signal(), Signal(), Signal()
+        available, any_available, waiting = Signal(range(4)), Signal(), Signal(range(4))
         arrived, entering, entered = delayed(m, self.block_end, drain_delay(config), "block_end"), Signal(), Signal()
-        waiting = Signal.like(available)
         m.d.comb += [
-            begin.eq(ready & (number == 0) & (~entering | any_available)), entered.eq(begin & entering),
+            begin.eq(opening & (~entering | any_available)), entered.eq(opening & entering & any_available),
+            run.eq(closing | (plain_opening & (~entering | any_available))),
             waiting.eq(available + arrived - entered),
         ]
         m.d.sync += [available.eq(waiting), any_available.eq(waiting != 0)]
         upcoming = self._blocks(m, command, taken, delayed(m, entered, 1, "entered"))
         block = Signal(BLOCK)
 
-        # What the next step ends: its octet, its vector, its block.
+        # What the step ends: its octet, its vector, its block.
         steps = config.drain_cycles
-        index, octet_steps = Signal(range(max(2, steps))), steps // (config.pe_cols // OCTET)
-        octet_ends, vector_ends, vector_last = Signal(), Signal(), Signal()
-        octet_done, vector_done, block_done = Signal(), Signal(), Signal()
-        vector, enough = Signal(range(config.half_vectors)), Signal()
-        following = Signal.like(index)
+        octet_steps = steps // (config.pe_cols // OCTET)
+        index, following = Signal(range(max(2, steps))), Signal(range(max(2, steps)))
+        octet_ends, vector_ends = Signal(init=octet_steps == 1), Signal(init=steps == 1)
+        vector, vector_last, enough = Signal(range(config.half_vectors)), Signal(), Signal()
+        block_ends, block_done = Signal(), Signal()
         m.d.comb += [
-            run.eq(begin & ~residual | begun & (number == RESIDUAL_SLOTS - 1)),
             following.eq(Mux(vector_ends, 0, index + 1)),
-            octet_ends.eq(index % octet_steps == octet_steps - 1), vector_ends.eq(index == steps - 1),
-            octet_done.eq(run & octet_ends), vector_done.eq(run & vector_ends),
-            block_done.eq(run & vector_ends & vector_last),
+            block_ends.eq(vector_ends & vector_last), block_done.eq(run & block_ends),
         ]
         with m.If(run):
-            m.d.sync += [index.eq(following), enough.eq(0)]
+            m.d.sync += [index.eq(following), octet_ends.eq(following % octet_steps == octet_steps - 1),
+                         vector_ends.eq(following == steps - 1), enough.eq(0)]
             with m.If(vector_ends):
-                m.d.sync += [vector.eq(vector + 1), vector_last.eq(vector == block.before_last),
+                m.d.sync += [vector.eq(Mux(vector_last, 0, vector + 1)), vector_last.eq(vector == block.before_last),
                              enough.eq(vector == block.before_enough)]
-        with m.If(block_done | (entering & ~run)):
-            m.d.sync += [block.eq(upcoming), vector.eq(0), vector_last.eq(upcoming.single), enough.eq(upcoming.short)]
+        with m.If(Mux(run, block_ends, entering)):
+            m.d.sync += [block.eq(upcoming), vector_last.eq(upcoming.single), enough.eq(upcoming.short)]
         with m.If(begin):
             m.d.sync += entering.eq(0)
         with m.If(block_done | taken):
@@ -198,30 +197,33 @@ class PointwiseDrain(Component):
 
         # Given back as soon as the rest drains faster than the next block's sums can arrive; a residual is too slow.
         half, step_slot = Signal(), Signal(range(SLOTS))
-        gives = run & Mux(residual, vector_ends & vector_last, enough)
+        gives = run & Mux(residual, block_ends, enough)
         m.d.comb += self.free.eq(Cat(gives & ~half, gives & half))
         with m.If(block_done):
             m.d.sync += [half.eq(~half), step_slot.eq(step_slot + 1)]
 
         # The slots of a residual's steps, and how they end.
+        ready, last_slot = Signal(), number == RESIDUAL_SLOTS - 1
         flushing, flushed = Signal(range(RESIDUAL_SUM + 1)), Signal()
         m.d.comb += flushed.eq((flushing == 1) & (number == 1))
+        m.d.sync += closing.eq(begun & (number == RESIDUAL_SLOTS - 2))
         with m.If(slot.residual):
-            m.d.sync += number.eq(number + 1)
-            with m.If(begin | (number == RESIDUAL_SLOTS - 1)):
+            m.d.sync += [number.eq(number + 1), opening.eq(ready & last_slot)]
+            with m.If(begin | last_slot):
                 m.d.sync += begun.eq(begin)
-            with m.If((number == RESIDUAL_SLOTS - 1) & (flushing != 0)):
+            with m.If(last_slot & (flushing != 0)):
                 m.d.sync += flushing.eq(flushing - 1)
         with m.If(block_done & block.ends_command):
-            m.d.sync += [ready.eq(0), flushing.eq(RESIDUAL_SUM), active.eq(residual)]
+            m.d.sync += [ready.eq(0), opening.eq(0), plain_opening.eq(0), flushing.eq(RESIDUAL_SUM),
+                         active.eq(residual)]
         with m.If(flushed):
             m.d.sync += [flushing.eq(0), active.eq(0)]
         with m.If(taken):
             m.d.sync += [flushing.eq(0), begun.eq(0), residual.eq(command.residual_passes != 0)]
         with m.If(delayed(m, taken, DRAIN_TAKE - 2, "entry")):
-            m.d.sync += [ready.eq(1), number.eq(0)]
+            m.d.sync += [ready.eq(1), opening.eq(1), plain_opening.eq(~residual), number.eq(0)]
 
-        row, place, any_octets = self._place(m, command, block, taken, octet_done, vector_done, block_done)
+        row, place, any_octets = self._place(m, command, block, taken, run & octet_ends, vector_ends, vector_last, block_done)
         step = Signal(self.step_layout)
         pixel_groups = config.pe_pixels // self.pixels
         m.d.comb += [
@@ -239,7 +241,7 @@ class PointwiseDrain(Component):
         ]
         return step, slot
 
-    def _place(self, m: Module, command, block, taken, octet_done, vector_done, block_done):
+    def _place(self, m: Module, command, block, taken, octet_done, vector_ends, vector_last, block_done):
         """Row of the block's first vector and place in a word of the next octet; whether it is one to be written."""
         words = self.config.octets_per_word
         tile_row, block_row, row = Signal(16), Signal(16), Signal(16)
@@ -256,15 +258,13 @@ class PointwiseDrain(Component):
         ]
         running, kept = Cat(row, place, left, any_left), Cat(block_row, block_place, block_left, block_any)
         following = Cat(next_row, next_place, next_left, next_any)
+        next_tile = Signal(16)
+        m.d.comb += next_tile.eq(tile_row + block.vectors)
+        after = Mux(block.ends_tile, Cat(next_tile, command.out_octet[:len(place)], command.octets, 1), following)
         with m.If(octet_done):
-            m.d.sync += running.eq(following)
-        with m.If(vector_done):
-            m.d.sync += running.eq(kept)
+            m.d.sync += running.eq(Mux(~vector_ends, following, Mux(vector_last, after, kept)))
         with m.If(block_done):
-            next_tile = Signal(16)
-            m.d.comb += next_tile.eq(tile_row + block.vectors)
-            after = Mux(block.ends_tile, Cat(next_tile, command.out_octet[:len(place)], command.octets, 1), following)
-            m.d.sync += [running.eq(after), kept.eq(after), tile_row.eq(Mux(block.ends_tile, next_tile, tile_row))]
+            m.d.sync += [kept.eq(after), tile_row.eq(Mux(block.ends_tile, next_tile, tile_row))]
         with m.If(taken):
             first = Cat(command.out_row, command.out_octet[:len(place)], command.octets, 1)
             m.d.sync += [running.eq(first), kept.eq(first), tile_row.eq(command.out_row)]
@@ -294,9 +294,10 @@ class PointwiseDrain(Component):
         octets, parts = config.pe_cols // OCTET, OCTET // self.channels
         groups = config.pe_pixels // self.pixels
         place = step.octet * parts + step.part
-        kind = Mux(slot.residual, slot.number, 0)
+        turn = Signal(RESIDUAL_SLOTS)
+        m.d.sync += turn.eq(1 << Mux(slot.residual, slot.number, 0))
         numerics = Signal(NUMERICS)
-        with m.If(kind == 1):
+        with m.If(turn[1]):
             m.d.sync += [numerics.zero_point.eq(command.sum_zero_point), numerics.minimum.eq(command.sum_minimum),
                          numerics.maximum.eq(command.sum_maximum)]
         with m.Else():
@@ -306,11 +307,11 @@ class PointwiseDrain(Component):
         m.d.comb += requantise.numerics.eq(numerics)
 
         # Of the sum and its operands: the slots that take them in, counted from the requantiser's own output.
-        raw_slot = delayed(m, kind, 1 + RESCALE, "raw_slot")
-        output_slot = delayed(m, raw_slot, REQUANTISE - RESCALE, "output_slot")
+        raw_turn = delayed(m, turn, 1 + RESCALE, "raw_turn")
+        output_turn = delayed(m, raw_turn, REQUANTISE - RESCALE, "output_turn")
         multiplier, shift = Signal(32, name="rescale_multiplier"), Signal(signed(8), name="rescale_shift")
         for number, name in ((1, "sum"), (2, "operand"), (3, "residual")):
-            with m.If(kind == number):
+            with m.If(turn[number]):
                 m.d.comb += [multiplier.eq(command[f"{name}_multiplier"]), shift.eq(-command[f"{name}_shift"])]
         rescale = Cat(Const(0, 32), multiplier, shift)
         for lane in range(config.requantise_lanes):
@@ -322,28 +323,28 @@ class PointwiseDrain(Component):
             drained = Array(self.drained[column][group * self.pixels + pixel]
                             for column in columns for group in range(groups))[place * groups + step.pixel_group]
             own = Array(self.parameters[column].as_value() for column in columns)[place]
-            operand, total = self._operands(m, lane, drained, kind, output_slot, raw_slot, command, requantise)
+            operand, total = self._operands(m, lane, drained, turn, output_turn, raw_turn, command, requantise)
             m.d.sync += [
-                accumulator.eq(Mux(kind == 0, drained, Mux(kind == 1, total, operand << ADD_SHIFT))),
-                parameters.as_value().eq(Mux(kind == 0, own, rescale)),
+                accumulator.eq(Mux(turn[0], drained, Mux(turn[1], total, operand << ADD_SHIFT))),
+                parameters.as_value().eq(Mux(turn[0], own, rescale)),
             ]
             m.d.comb += [requantise.accumulators[lane].eq(accumulator), requantise.parameters[lane].eq(parameters)]
 
-    def _operands(self, m: Module, lane: int, drained, kind, output_slot, raw_slot, command, requantise: Requantise):
+    def _operands(self, m: Module, lane: int, drained, turn, output_turn, raw_turn, command, requantise: Requantise):
         """(operand of the sum that is rescaled in slots 2 and 3, the sum) of a lane."""
         residuals = [Signal(signed(9), name=f"residual_{stage}_{lane}") for stage in range(RESIDUAL_OPERANDS + 1)]
         output = Signal(signed(9), name=f"layer_output_{lane}")
         rescaled, total = (Signal(signed(32), name=f"{name}_{lane}") for name in ("rescaled", "total"))
         operand = Signal(signed(9), name=f"operand_{lane}")
-        with m.If(kind == 1):
+        with m.If(turn[1]):
             m.d.sync += [later.eq(earlier) for earlier, later in zip([drained, *residuals], residuals, strict=False)]
-        with m.If(output_slot == 0):
+        with m.If(output_turn[0]):
             m.d.sync += output.eq(requantise.outputs[lane] - command.output_zero_point)
-        with m.If(raw_slot == 2):
+        with m.If(raw_turn[2]):
             m.d.sync += rescaled.eq(requantise.rescaled[lane])
-        with m.If(raw_slot == 3):
+        with m.If(raw_turn[3]):
             m.d.sync += total.eq(rescaled + requantise.rescaled[lane])
-        m.d.comb += operand.eq(Mux(kind == 2, output, residuals[-1]))
+        m.d.comb += operand.eq(Mux(turn[2], output, residuals[-1]))
         return operand, total
 
     def _write(self, m: Module, step, requantise: Requantise) -> None:

@@ -26,7 +26,8 @@ class PointwisePasses(Component):
     busy : Out, vectors are left to issue.
     loaded : In, the weight tile of the next pass is complete; advance : Out, that pass starts. It is not complete again
         for `latency.PASS_READY` cycles.
-    half_busy : In(2), halves of the accumulators that can't start a new block.
+    half_busy : In(2), halves of the accumulators that can't start a new block; half_freed : In(2), those that can from
+        the next cycle on.
     block_start, block_end : Out, first and last vector of an output block; half : Out, where it adds up.
     read : Out(`ReadPort`).
     work : Out(`WORK`), vectors.
@@ -44,7 +45,7 @@ class PointwisePasses(Component):
         super().__init__({
             "start": In(1), "fields": In(BODY_LAYOUT["pointwise"]), "busy": Out(1),
             "loaded": In(1), "advance": Out(1),
-            "half_busy": In(2), "block_start": Out(1), "block_end": Out(1), "half": Out(1),
+            "half_busy": In(2), "half_freed": In(2), "block_start": Out(1), "block_end": Out(1), "half": Out(1),
             "read": Out(ReadPort(config)), "work": Out(WORK),
             "operands": Out(data.ArrayLayout(data.ArrayLayout(signed(9), config.pe_pixels), config.pe_rows)),
             "bank": Out(1),
@@ -57,13 +58,15 @@ class PointwisePasses(Component):
         m.submodules.walk = walk = PointwiseWalk(config)
         upcoming, current = walk.upcoming, Signal(PASS)
         vector, before_last = Signal(range(config.half_vectors)), Signal(10)
-        running, last_vector, bank = Signal(), Signal(), Signal()
+        running, last_vector, bank, blocked = Signal(), Signal(), Signal(), Signal()
         issue, goes_on, enter = Signal(), Signal(), Signal()
 
-        # Between two passes the next one is current, and `last_vector` says that it has only one.
+        # Between two passes the next one is current, and `last_vector` says that it has only one. Whether that is
+        # `blocked` is known a cycle ahead, from `half_freed`, which `half_busy` follows.
+        opens, half = (Mux(enter, upcoming[name], current[name]) for name in ("opens", "half"))
+        m.d.sync += blocked.eq(opens & self.half_busy.bit_select(half, 1) & ~self.half_freed.bit_select(half, 1))
         m.d.comb += [
-            self.advance.eq(current.valid & ~running & self.loaded
-                            & ~(current.opens & self.half_busy.bit_select(current.half, 1))),
+            self.advance.eq(current.valid & ~running & self.loaded & ~blocked),
             issue.eq(self.advance | running), goes_on.eq(issue & ~last_vector), enter.eq(~running | last_vector),
             self.half.eq(current.half), self.block_start.eq(self.advance & current.opens),
             self.block_end.eq(issue & last_vector & current.ends_block),

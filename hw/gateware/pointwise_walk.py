@@ -47,9 +47,10 @@ class PointwiseWalk(Component):
             left.step()
             m.d.sync += first.eq(0)
             with m.If(upcoming.ends_run):
-                left.load(Mux(upcoming.ends_block, command.passes, command.residual_passes))
+                left.load(command.residual_passes)
                 m.d.sync += [first.eq(1), residual.eq(~upcoming.ends_block)]
             with m.If(upcoming.ends_block):
+                left.load(command.passes)
                 outputs.step()
                 m.d.sync += half.eq(~half)
             with m.If(upcoming.ends_tile):

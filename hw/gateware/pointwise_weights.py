@@ -1,6 +1,6 @@
 """Reads weight tiles into the array and parameters into the requantiser's slots, a tile ahead of its pass."""
 
-from amaranth.hdl import Cat, Module, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Signal, signed
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -54,7 +54,7 @@ class PointwiseWeights(Component):
         zero_point = Signal(signed(8))
         word = Signal(16)
         tiles, inputs, outputs = Countdown(m, 10, "tiles"), Countdown(m, 14, "inputs"), Countdown(m, 10, "outputs")
-        position = Signal(range(max(config.tile_words, config.parameter_words)))
+        words = Countdown(m, max(config.tile_words, config.parameter_words).bit_length(), "words")
         in_parameters, room = Signal(), Signal(init=1)
         bank = Signal()
         slot = Signal(range(SLOTS))
@@ -64,24 +64,28 @@ class PointwiseWeights(Component):
         m.d.comb += [
             self.busy.eq(tiles.any),
             issue.eq(self.busy & (in_parameters | room)),
-            tile_done.eq(self.busy & room & ~in_parameters & (position == config.tile_words - 1)),
-            parameters_done.eq(self.busy & in_parameters & (position == config.parameter_words - 1)),
+            tile_done.eq(self.busy & room & ~in_parameters & words.last),
+            parameters_done.eq(self.busy & in_parameters & words.last),
             self.memory.word.eq(word),
         ]
         with m.If(issue):
-            m.d.sync += [word.eq(word + 1), position.eq(position + 1)]
-        with m.If(issue & ~in_parameters & (position == config.tile_words - 2)):
+            words.step()
+            m.d.sync += word.eq(word + 1)
+        with m.If(issue & ~in_parameters & (words.left == 2)):
             m.d.sync += self.loaded.eq(1)
         with m.If(tile_done):
-            m.d.sync += [position.eq(0), room.eq(0), bank.eq(~bank)]
+            words.load(Const(config.tile_words))
+            m.d.sync += [room.eq(0), bank.eq(~bank)]
             inputs.step()
             with m.If(inputs.last):
+                words.load(Const(config.parameter_words))
                 m.d.sync += in_parameters.eq(1)
                 inputs.load(per_block)
         with m.If(self.advance):
             m.d.sync += [self.loaded.eq(0), room.eq(1)]
         with m.If(parameters_done):
-            m.d.sync += [position.eq(0), in_parameters.eq(0), slot.eq(slot + 1)]
+            words.load(Const(config.tile_words))
+            m.d.sync += [in_parameters.eq(0), slot.eq(slot + 1)]
             outputs.step()
             with m.If(outputs.last):
                 m.d.sync += word.eq(first_word)
@@ -93,20 +97,23 @@ class PointwiseWeights(Component):
                 per_block.eq(self.fields.passes + self.fields.residual_passes),
                 out_blocks.eq(self.fields.out_blocks), zero_point.eq(self.fields.weight_zero_point),
             ]
+            words.load(Const(config.tile_words))
             tiles.load(self.fields.tiles)
-            inputs.load(self.fields.passes + self.fields.residual_passes)
             outputs.load(self.fields.out_blocks)
 
-        self._to_array(m, issue & ~in_parameters, position, bank, zero_point)
+        with m.If(delayed(m, self.start, 1, "started")):
+            inputs.load(per_block)
+
+        self._to_array(m, issue & ~in_parameters, words.left, bank, zero_point)
         self._to_slots(m, issue & in_parameters, parameters_done, slot)
         return m
 
-    def _to_array(self, m: Module, issue, position, bank, zero_point) -> None:
+    def _to_array(self, m: Module, issue, left, bank, zero_point) -> None:
         config = self.config
         lines = config.weight_rows_per_word
-        control = Signal(data.StructLayout({"issue": 1, "position": range(config.tile_words), "bank": 1,
+        control = Signal(data.StructLayout({"issue": 1, "left": left.shape(), "bank": 1,
                                             "zero_point": signed(8)}))
-        m.d.comb += [control.issue.eq(issue), control.position.eq(position), control.bank.eq(bank),
+        m.d.comb += [control.issue.eq(issue), control.left.eq(left), control.bank.eq(bank),
                      control.zero_point.eq(zero_point)]
         # The memory takes its time, and the subtraction a cycle; the rest waits for the wave (`weight_latency`).
         wait = weight_latency(config) - RAM_READ - 2
@@ -122,7 +129,7 @@ class PointwiseWeights(Component):
         ready = delayed(m, arrived, 2, "ready")
         m.d.comb += self.load_bank.eq(ready.bank)
         for row in range(config.pe_rows):
-            m.d.comb += self.load[row].eq(ready.issue & (ready.position == row // lines))
+            m.d.comb += self.load[row].eq(ready.issue & (ready.left == config.tile_words - row // lines))
 
     def _to_slots(self, m: Module, issue, done, slot) -> None:
         """Collects byte rows, byte j of every channel in row j, and keeps them as one slot."""

@@ -30,7 +30,7 @@ MULTIPLIED = 1 + MULTIPLY
 """Registers from the accumulator to the products."""
 
 NARROW_BITS = 10
-"""Of a value that is limited before its zero point is added; beyond ±(2⁷ + 2⁷) it makes no difference."""
+"""Of a value to which its zero point is added; beyond ±(2⁷ + 2⁷) it is clamped in any case."""
 
 assert RESCALE == MULTIPLIED + 4
 assert REQUANTISE == RESCALE + 2
@@ -76,18 +76,23 @@ class Requantise(Component):
             m.d.sync += later.eq(numerics)
             stages.append(later)
             numerics = later
+        # The clamps as they are before the zero point is added.
+        limits = [Signal(signed(9), name=f"{name}_limit", reset_less=True) for name in ("minimum", "maximum")]
+        before = stages[REQUANTISE - 3]
+        m.d.sync += [limit.eq(value - before.zero_point)
+                     for limit, value in zip(limits, (before.minimum, before.maximum), strict=True)]
         for lane in range(self.lanes):
-            self._lane(m, lane, stages)
+            self._lane(m, lane, stages, limits)
         return m
 
-    def _lane(self, m: Module, lane: int, numerics: list) -> None:
-        """One lane; `numerics[n - 1]` belongs to the value in the registers of stage n."""
+    def _lane(self, m: Module, lane: int, numerics: list, limits: list) -> None:
+        """One lane; `numerics[n - 1]` belongs to the value in the registers of stage n, `limits` to the last but one."""
         parameters = self.parameters[lane]
 
         def register(shape, name: str) -> Signal:
             return Signal(shape, name=f"{name}_{lane}", reset_less=True)
 
-        shifts = [register(signed(8), f"shift_{stage}") for stage in range(1, MULTIPLIED + 2)]
+        shifts = [register(signed(8), f"shift_{stage}") for stage in range(1, MULTIPLIED + 1)]
         m.d.sync += [later.eq(earlier) for earlier, later in pairwise((parameters.shift, *shifts))]
 
         # 1: bias.
@@ -109,23 +114,21 @@ class Requantise(Component):
         # Then their sum, and half of the high part's unit; single rounding leaves that to the right shift if there
         # is one.
         shift, single = shifts[MULTIPLIED - 1], numerics[MULTIPLIED - 1].single
-        inner, outer = register(signed(36), "inner"), register(signed(65), "outer")
+        inner, outer, amount = register(signed(36), "inner"), register(signed(65), "outer"), register(5, "amount")
         nudge = Mux(single & (shift < 0), 0, 1 << 30)
         m.d.sync += [
             inner.eq(products[0][1] + products[1][0]),
             outer.eq(Cat(products[0][0][:2 * HALF_BITS], products[1][1]).as_signed() + nudge),
+            amount.eq(Mux(shift < 0, -shift, 0)),
         ]
 
         # The high part; what a right shift adds first, in double rounding one less for negative values.
         high, right = register(signed(33), "high"), register(5, "right")
         half, less = register(32, "half"), register(signed(33), "less")
-        shift = shifts[MULTIPLIED]
-        amount = Mux(shift < 0, -shift, 0)[:5]
         bit = (Const(1, 32) << amount) >> 1
         m.d.sync += [
             high.eq((outer + (inner << HALF_BITS)) >> 31),
-            right.eq(amount), half.eq(Mux(amount == 0, 0, bit)),
-            less.eq(Mux(amount == 0, 0, bit - ~numerics[MULTIPLIED].single)),
+            right.eq(amount), half.eq(bit), less.eq(bit - (~numerics[MULTIPLIED].single & (amount != 0))),
         ]
 
         # Rounding right shift: ties away from zero in double rounding, up in single rounding.
@@ -137,12 +140,11 @@ class Requantise(Component):
         ]
         m.d.comb += self.rescaled[lane].eq(rescaled)
 
-        # Zero point and clamp, of a value that first is narrowed to bits enough to be beyond every clamp.
-        narrow, output = register(signed(NARROW_BITS), "narrow"), Signal(signed(NARROW_BITS + 1), name=f"output_{lane}")
+        # Zero point and clamp, of a value that first is made narrow: one that does not fit keeps its sign, and the bit
+        # below it, now the other way, puts it beyond every clamp.
+        narrow, sign = register(signed(NARROW_BITS + 1), "narrow"), rescaled[-1]
         upper = rescaled[NARROW_BITS - 1:]
-        limit = Cat((~rescaled[-1]).replicate(NARROW_BITS - 1), rescaled[-1])
-        m.d.sync += narrow.eq(Mux(upper.all() | ~upper.any(), rescaled[:NARROW_BITS], limit))
+        m.d.sync += narrow.eq(Cat(rescaled[:NARROW_BITS - 1], Mux(upper.all() | ~upper.any(), sign, ~sign), sign))
         last = numerics[REQUANTISE - 2]
-        m.d.comb += output.eq(narrow + last.zero_point)
-        m.d.sync += self.outputs[lane].eq(Mux(output < last.minimum, last.minimum,
-                                              Mux(output > last.maximum, last.maximum, output)))
+        m.d.sync += self.outputs[lane].eq(Mux(narrow < limits[0], last.minimum, Mux(
+            narrow > limits[1], last.maximum, narrow + last.zero_point)))

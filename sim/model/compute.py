@@ -100,7 +100,7 @@ class PointwiseTime:
         residual = fields["residual_passes"] > 0
         if residual:
             drain_cycles *= RESIDUAL_SLOTS
-        take = max(start, self._issued) + SWITCH
+        take = max(start + 1, self._issued) + SWITCH
         issue_from, drain_from = take + POINTWISE_TAKE, max(take, self._drained) + 1 + DRAIN_TAKE
         words_from, pass_start = start + 1, self._pass_start
         base = drain_from

@@ -61,8 +61,8 @@ def test_broken_windows(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
 POINTWISE = {
     "rows of a tile reversed": (
         "PointwiseWeights",
-        "ready.position == row // lines)",
-        "ready.position == config.pe_rows - 1 - row // lines)",
+        "config.tile_words - row // lines",
+        "1 + row // lines",
     ),
     "columns of a tile reversed": (
         "PointwiseWeights",
@@ -71,8 +71,8 @@ POINTWISE = {
     ),
     "one bank of weights": (
         "PointwiseWeights",
-        "position.eq(0), self.loaded.eq(1), bank.eq(~bank)",
-        "position.eq(0), self.loaded.eq(1)",
+        "room.eq(0), bank.eq(~bank)",
+        "room.eq(0)",
     ),
     "accumulators start anew": ("Accumulators", "Mux(arrived.first, 0,", "Mux(arrived.valid, 0,"),
     "drained too early": ("PointwiseDrain", 'drain_delay(config), "block_end"', '1, "block_end"'),
@@ -99,13 +99,13 @@ def test_broken_pointwise(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
 RESIDUAL = {
     "each block the first one's": (
         "PointwiseResidual",
-        "first.eq(first + stride * whole + Mux(passed, stride, 0))",
-        "first.eq(first)",
+        "next_first.eq(first + stride * whole + Mux(passed, stride, 0))",
+        "next_first.eq(first)",
     ),
     "operands changed over": (
         "PointwiseDrain",
-        "Mux(kind == 2, output, residuals[-1])",
-        "Mux(kind == 3, output, residuals[-1])",
+        "Mux(turn[2], output, residuals[-1])",
+        "Mux(turn[3], output, residuals[-1])",
     ),
     "residual of the step before": (
         "PointwiseDrain",
@@ -125,13 +125,13 @@ RESIDUAL = {
     ),
     "residual over the sums": (
         "PointwisePasses",
-        "Mux(residual, vector | config.half_vectors // 2, vector))",
+        "Mux(current.residual, vector | config.half_vectors // 2, vector))",
         "vector)",
     ),
     "taps go on in the residual": (
         "PointwiseAddresses",
-        "with m.If(self.pass_done & ~self.residual):",
-        "with m.If(self.pass_done):",
+        "with m.If(~upcoming.residual):",
+        "with m.If(self.step):",
     ),
 }
 SUM = Case(
@@ -163,7 +163,7 @@ def test_an_end_without_channels_is_missed(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_write_outside_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lanes beyond the last pixel are written: nothing of the output differs."""
-    broken = mutated("hw.gateware.pointwise_drain", "(~last_vector | (lane < command.last_lanes))", "1")
+    broken = mutated("hw.gateware.pointwise_drain", "(~(block.last & vector_last) | (lane < command.last_lanes))", "1")
     monkeypatch.setattr(pointwise, "PointwiseDrain", broken["PointwiseDrain"])
     case = Case(specs=(pointwise_spec("pw", (1, 3, 8), 8, "none"),), stripe_rows=1)
     with pytest.raises(Mismatch, match=r"pointwise wrote row .* outside of its output"):

@@ -9,6 +9,8 @@ from golden.layer import Padding, window_output
 from hw.commands import BODY
 from hw.config import EngineConfig
 from hw.gateware.pointwise_addresses import PointwiseAddresses
+from hw.gateware.pointwise_walk import PASS
+from hw.latency import POINTWISE_TAKE
 from tests.support.cases import EVEN
 from tests.support.configs import SKEW, TINY, WIDE
 from tests.support.mutation import mutated
@@ -136,40 +138,52 @@ def expected(walk: Walk, config: EngineConfig) -> list[dict[int, int]]:
 
 
 def walked(dut: PointwiseAddresses, walk: Walk) -> list[dict[int, int]]:
-    """What the component reads in the walk, without a pause between two commands: as `expected`, twice."""
-    config, seen = dut.config, []
+    """What the component reads in the walk, passes and commands as close as they may be: as `expected`, twice."""
+    config, issued, read = dut.config, [], []
     passes = walk.kernel[0] * walk.kernel[1] * IN_BLOCKS
 
-    async def issue(ctx) -> None:
-        put(ctx, dut.issue, 1)
-        for tile in tiles(walk, config):
-            for output in range(OUT_BLOCKS):
-                for number in range(passes):
-                    for vector in tile:
-                        pass_done = vector == tile[-1]
-                        block_end = pass_done and number == passes - 1
-                        put(ctx, dut.vector, vector - tile[0])
-                        put(ctx, dut.tile_vectors, len(tile))
-                        put(ctx, dut.pass_done, pass_done)
-                        put(ctx, dut.block_end, block_end)
-                        put(ctx, dut.tile_done, block_end and output == OUT_BLOCKS - 1)
-                        await ctx.tick()
-                        mask, pixel = get(ctx, dut.mask), get(ctx, dut.pixel)
-                        seen.append({lane: (pixel + lane) % (1 << 20) for lane in range(config.pe_pixels)
-                                     if mask >> lane & 1})
-        for name in ("issue", "pass_done", "block_end", "tile_done"):
-            put(ctx, getattr(dut, name), 0)
+    async def tick(ctx) -> None:
+        issued.append(get(ctx, dut.issue))
+        read.append((get(ctx, dut.pixel), get(ctx, dut.mask)))
+        await ctx.tick()
+
+    async def one_pass(ctx, vectors: int, *, block_end: bool, tile_done: bool) -> None:
+        """Two cycles without a vector, of which the first does not know the pass yet, then its vectors."""
+        put(ctx, dut.issue, 0)
+        put(ctx, dut.enter, 1)
+        await tick(ctx)
+        flags = {"vectors": vectors, "ends_block": block_end, "ends_tile": tile_done}
+        put_fields(ctx, dut.upcoming, {name: flags.get(name, 0) for name in PASS.members})
+        await tick(ctx)
+        put(ctx, dut.ends_tile, tile_done)
+        for vector in range(max(2, vectors)):
+            put(ctx, dut.issue, vector < vectors)
+            put(ctx, dut.vector, vector % vectors)
+            put(ctx, dut.last_vector, vector == vectors - 1)
+            put(ctx, dut.enter, vector in (0, vectors - 1) or vector >= vectors)
+            put(ctx, dut.step, vector == 1)
+            await tick(ctx)
+        put(ctx, dut.step, 0)
 
     async def bench(ctx) -> None:
         for _ in range(2):
             put_fields(ctx, dut.fields, fields(walk, config))
+            put(ctx, dut.issue, 0)
             put(ctx, dut.start, 1)
-            await ctx.tick()
+            await tick(ctx)
             put(ctx, dut.start, 0)
-            await issue(ctx)
+            for tile in tiles(walk, config):
+                for output in range(OUT_BLOCKS):
+                    for number in range(passes):
+                        last = number == passes - 1
+                        await one_pass(ctx, len(tile), block_end=last, tile_done=last and output == OUT_BLOCKS - 1)
+        put(ctx, dut.issue, 0)
+        for _ in range(2):
+            await tick(ctx)
 
-    run_benches(dut, bench)
-    return seen
+    run_benches(dut, bench, limit=40_000)
+    return [{lane: (read[cycle + 1][0] + lane) % (1 << 20) for lane in range(config.pe_pixels)
+             if read[cycle + 2][1] >> lane & 1} for cycle, one in enumerate(issued) if one]
 
 
 @CONFIGS
@@ -190,27 +204,31 @@ def test_without_a_window_every_lane_reads(config: EngineConfig) -> None:
         put(ctx, dut.start, 1)
         await ctx.tick()
         put(ctx, dut.start, 0)
+        put(ctx, dut.enter, 1)
+        await ctx.tick().repeat(POINTWISE_TAKE - 1)
+        put(ctx, dut.enter, 0)
         put(ctx, dut.issue, 1)
-        for vector in range(3):
+        for vector in range(5):
             put(ctx, dut.vector, vector)
-            await ctx.tick()
             seen.append((get(ctx, dut.pixel), get(ctx, dut.mask)))
+            await ctx.tick()
 
     run_benches(dut, bench)
     every = (1 << config.pe_pixels) - 1
-    assert seen == [(40 + vector * config.pe_pixels, every) for vector in range(3)]
+    assert [pixel for pixel, _ in seen[1:4]] == [40 + vector * config.pe_pixels for vector in range(3)]
+    assert [mask for _, mask in seen[2:]] == [every] * 3
 
 
 FAULTS = {
-    "rows of odd phases as long": ("(command.odd_height & phase_y)", "0", "halved_odd"),
-    "columns of odd phases as long": ("(command.odd_width & phase_x)", "0", "halved_odd"),
+    "rows of odd phases as long": ("(command.odd_height & place.phase_y)", "0", "halved_odd"),
+    "columns of odd phases as long": ("(command.odd_width & place.phase_x)", "0", "halved_odd"),
     "no upper edge": ("(line >= 0) & ", "", "same"),
     "no left edge": ("(column >= 0) & ", "", "same"),
-    "rows of another stripe": (" & (y < command.end_y)", "", "stripe"),
-    "lanes of nobody": ("inside & ~before", "inside", "stripe"),
+    "rows of another stripe": ("~before & (y < command.end_y)", "~before", "stripe"),
+    "lanes of nobody": ("~before & (y", "(y", "stripe"),
     "one row at most in a vector": ("down.eq(pixels // width)", "down.eq(0)", "two_columns"),
     "wrapped once at most": ("(last, 0, small + 1)", "(0, 0, small + 1)", "column"),
-    "tap to the right": ("Mux(phase_x, tap - phase + 1, tap + phase)", "tap + 1", "halved"),
+    "tap to the right": ("Mux(place.phase_x, 1 - phase, phase)", "1", "halved"),
 }
 
 

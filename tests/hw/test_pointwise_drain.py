@@ -6,7 +6,7 @@ import pytest
 from hw.commands import BODY
 from hw.config import OCTET, PRESETS, EngineConfig
 from hw.gateware.pointwise_drain import PointwiseDrain
-from hw.latency import DRAINED, REQUANTISE, array_latency, drain_delay, drain_tail_vectors
+from hw.latency import BLOCK_READY, DRAINED, REQUANTISE, array_latency, drain_delay, drain_tail_vectors
 from tests.support.configs import BEATS, SKEW, TINY, WIDE
 from tests.support.ports import Rows
 from tests.support.pysim import get, pack, put, put_fields, run_benches
@@ -44,7 +44,7 @@ def test_times_and_places(config: EngineConfig) -> None:
         await ctx.tick().repeat(3)
         pipeline = [0] * DRAINED
         for cycle in range(cycles):
-            put(ctx, unit.block_end, cycle in (0, 3))
+            put(ctx, unit.block_end, cycle in (0, BLOCK_READY))
             half, vector = get(ctx, unit.half), get(ctx, unit.vector)
             if get(ctx, unit.free):
                 free.append((cycle, get(ctx, unit.free)))

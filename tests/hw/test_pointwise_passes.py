@@ -6,7 +6,7 @@ import pytest
 from hw.commands import BODY
 from hw.config import EngineConfig
 from hw.gateware.pointwise_passes import PointwisePasses
-from hw.latency import RAM_READ, TAKE, array_input, array_latency
+from hw.latency import ADDRESS, PASS_READY, POINTWISE_TAKE, RAM_READ, array_input, array_latency
 from tests.support.configs import SKEW, TINY
 from tests.support.ports import Rows
 from tests.support.pysim import get, pack, put, put_fields, run_benches
@@ -18,10 +18,12 @@ FIRST_ROW = 2
 CYCLES = 80
 
 
-def order() -> list[tuple[int, bool]]:
-    """(row, first of its pass) of each vector: per tile, per output block, per input block."""
-    return [(FIRST_ROW + tile * 3 + block * 20 + vector, vector == 0)
-            for tile, vectors in enumerate((3, 1)) for _ in range(2) for block in range(2) for vector in range(vectors)]
+def order() -> dict[int, int]:
+    """Row of each vector by the cycle of its issue: per tile, per output block, per input block."""
+    passes = [[FIRST_ROW + tile * 3 + block * 20 + vector for vector in range(vectors)]
+              for tile, vectors in enumerate((3, 1)) for _ in range(2) for block in range(2)]
+    return {POINTWISE_TAKE + number * PASS_READY + vector: row
+            for number, rows in enumerate(passes) for vector, row in enumerate(rows)}
 
 
 def start(ctx, passes: PointwisePasses) -> None:
@@ -38,10 +40,9 @@ def test_order_and_latencies(config: EngineConfig) -> None:
 
     async def bench(ctx) -> None:
         start(ctx, passes)
-        put(ctx, passes.loaded, 1)
-        await ctx.tick()
-        put(ctx, passes.start, 0)
-        for _ in range(CYCLES):
+        for cycle in range(CYCLES):
+            put(ctx, passes.loaded, not any(started[-PASS_READY + 1:]))
+            put(ctx, passes.start, cycle == 0)
             started.append(bool(get(ctx, passes.advance)))
             read.append(get(ctx, passes.read.row) if get(ctx, passes.read.enable) else None)
             operands.append(get(ctx, passes.operands))
@@ -49,17 +50,15 @@ def test_order_and_latencies(config: EngineConfig) -> None:
             await ctx.tick()
 
     run_benches(passes, bench, background=[rows.serve_reads(passes.read, cycles=CYCLES)])
-    count = len(order())
-    # A vector a cycle, `TAKE` cycles after the start; its address is there a cycle later.
-    assert started == [first for _, first in order()] + [False] * (CYCLES - count)
-    assert read == [None, *(row for row, _ in order()), *[None] * (CYCLES - count - 1)]
-    assert TAKE == 1
-    for index, (row, _) in enumerate(order()):
+    # The first vector `POINTWISE_TAKE` cycles after the start, a pass as often as its weights can be loaded.
+    assert [cycle for cycle, first in enumerate(started) if first] == [
+        POINTWISE_TAKE + number * PASS_READY for number in range(8)]
+    assert {cycle - ADDRESS: row for cycle, row in enumerate(read) if row is not None} == order()
+    for cycle, row in order().items():
         wanted = rows.data[row].view(np.int8).T.astype(int) + 5
-        assert operands[index + array_input(config)] == pack(wanted.reshape(-1), 9, signed=True), index
+        assert operands[cycle + array_input(config)] == pack(wanted.reshape(-1), 9, signed=True), cycle
     late = array_latency(config) - RAM_READ  # accumulators read while the sums are on their way
-    first = [index for index, item in enumerate(valid) if item is not None]
-    assert first == list(range(late, late + count))
+    assert [cycle - late for cycle, item in enumerate(valid) if item is not None] == list(order())
     assert [item[1] for item in valid if item is not None] == [1, 1, 1, 0, 0, 0] * 2 + [1, 0] * 2
 
 
@@ -69,20 +68,24 @@ def test_waits_for_weights_and_for_its_half() -> None:
 
     async def bench(ctx) -> None:
         start(ctx, passes)
+        put(ctx, passes.half_busy, 0b01)
         await ctx.tick()
         put(ctx, passes.start, 0)
-        for loaded, half_busy in ((0, 0b00), (1, 0b01), (1, 0b10)):
+        await ctx.tick().repeat(POINTWISE_TAKE - 1)
+        # Its half is busy; it is given back, so that the next cycle may start; but then its weights are not loaded.
+        for loaded, half_busy, half_freed in ((1, 0b01, 0b10), (1, 0b01, 0b01), (0, 0b10, 0b00), (1, 0b10, 0b00)):
             put(ctx, passes.loaded, loaded)
             put(ctx, passes.half_busy, half_busy)
+            put(ctx, passes.half_freed, half_freed)
             seen.append(get(ctx, passes.advance))
             await ctx.tick()
         put(ctx, passes.loaded, 0)  # a pass that runs needs neither
         put(ctx, passes.half_busy, 0b11)
-        for _ in range(2):
-            seen.append(get(ctx, passes.read.enable) != 0)  # of the vector before
+        for _ in range(PASS_READY - 1):
+            seen.append(get(ctx, passes.work.busy))
             await ctx.tick()
         put(ctx, passes.loaded, 1)
         seen.append(get(ctx, passes.advance))  # the block's second pass does not start a half
 
     run_benches(passes, bench)
-    assert seen == [0, 0, 1, True, True, 1]
+    assert seen == [0, 0, 0, 1, 1, 1, 0, 1]

@@ -61,7 +61,7 @@ def test_tiles_and_parameters(config: EngineConfig) -> None:
     run_benches(unit, bench, background=[serve_words(unit.memory, words, FIRST, cycles=cycles)])
     assert len(loaded_at) == len(tiles)
     assert arrived[0][0] == issued_at[0] + weight_latency(config)
-    assert loaded_at[0] == issued_at[0] + config.tile_words
+    assert loaded_at[0] == issued_at[0] + config.tile_words - 1
     wanted = []
     for number, (block_in, block_out) in enumerate(tiles):
         tile = layer.weights[
