@@ -28,6 +28,9 @@ TAKE = 1
 """From taking a command to its first issue."""
 
 
+FOLLOWING = 1
+"""Cycle a pointwise command waits for its turn at least: its start is known to the passes a cycle later."""
+
 POINTWISE_TAKE = 3
 """From taking a pointwise command to its first issue: its counts, what the first pass is and ends, its entry."""
 
@@ -68,7 +71,11 @@ DRAIN_TAKE = 4
 """From taking a command to its first step: the command, its counts, what the first block is and ends, its entry."""
 
 BLOCK_READY = PASS_READY
-"""From a block's first step to the next block's at least: the step, the counts, what it is and ends, its entry."""
+"""From a block's first step to the next block's at least: the step, the counts, what it is and ends, its entry.
+
+The last vectors of two blocks are issued so far apart. If the first one of the two had to wait for the drain, the
+second adds up in the half of the block it waited for, and comes later than `array_latency` after that is given back.
+"""
 
 DRAINED = RAM_READ + 1
 """From a read of the accumulators to its data: memory, select register."""

@@ -1,6 +1,6 @@
 """Counters whose end is known a cycle ahead."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Signal, Value
 
 
 class Countdown:
@@ -27,7 +27,3 @@ class Countdown:
     def step(self) -> None:
         """The next cycle has one less."""
         self._m.d.sync += [self.left.eq(self.left - 1), self.last.eq(self.left == 2), self.any.eq(self.left != 1)]
-
-    def following(self, final: Value, other: Value) -> Value:
-        """`final` if after a `step` the last one is left, else `other`."""
-        return Mux(self.left == 2, final, other)

@@ -14,7 +14,6 @@ from hw.gateware.pointwise_weights import SLOTS
 from hw.gateware.queue import Queue
 from hw.gateware.requantise import NUMERICS, PARAMETERS, Requantise
 from hw.latency import (
-    BLOCK_READY,
     DRAIN_TAKE,
     DRAINED,
     REQUANTISE,
@@ -119,11 +118,9 @@ class PointwiseDrain(Component):
         return command, active, take
 
     def _blocks(self, m: Module, command, taken, step):
-        """The next block, made ready while the one before it drains.
+        """The next block, made ready while the one before it drains; `step`: it was entered in the cycle before.
 
-        `step`: it was entered in the cycle before. Two blocks begin at least `BLOCK_READY` cycles apart: their last
-        vectors are issued so far apart, and if one that is shorter had to wait for a long one, its successor has to
-        wait for that one's half.
+        Two blocks begin at least `latency.BLOCK_READY` cycles apart.
         """
         upcoming = Signal(BLOCK)
         tiles, outputs = Countdown(m, 10, "tiles"), Countdown(m, 10, "outputs")
@@ -223,7 +220,8 @@ class PointwiseDrain(Component):
         with m.If(delayed(m, taken, DRAIN_TAKE - 2, "entry")):
             m.d.sync += [ready.eq(1), opening.eq(1), plain_opening.eq(~residual), number.eq(0)]
 
-        row, place, any_octets = self._place(m, command, block, taken, run & octet_ends, vector_ends, vector_last, block_done)
+        ends = (run & octet_ends, vector_ends, vector_last, block_done)
+        row, place, any_octets = self._place(m, command, block, taken, ends)
         step = Signal(self.step_layout)
         pixel_groups = config.pe_pixels // self.pixels
         m.d.comb += [
@@ -241,8 +239,9 @@ class PointwiseDrain(Component):
         ]
         return step, slot
 
-    def _place(self, m: Module, command, block, taken, octet_done, vector_ends, vector_last, block_done):
+    def _place(self, m: Module, command, block, taken, ends):
         """Row of the block's first vector and place in a word of the next octet; whether it is one to be written."""
+        octet_done, vector_ends, vector_last, block_done = ends
         words = self.config.octets_per_word
         tile_row, block_row, row = Signal(16), Signal(16), Signal(16)
         block_place = Signal(selector(words))

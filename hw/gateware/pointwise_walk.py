@@ -14,8 +14,8 @@ PASS = data.StructLayout({
     "valid": 1, "first": 1, "residual": 1, "opens": 1, "half": 1, "vectors": 10, "single": 1,
     "ends_run": 1, "ends_block": 1, "ends_tile": 1, "ends_command": 1,
 })
-"""A pass. `valid`: there is one. `first` of its run of passes; `residual`: the run is the residual's; `opens`: it is the
-first of an output block, which takes a `half`. How many `vectors`; `single`: one. What ends with it."""
+"""A pass. `valid`: there is one. `first` of its run of passes; `residual`: the run is the residual's; `opens`: it is
+the first of an output block, which takes a `half`. How many `vectors`; `single`: one. What ends with it."""
 
 
 class PointwiseWalk(Component):

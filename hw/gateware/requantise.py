@@ -86,7 +86,7 @@ class Requantise(Component):
         return m
 
     def _lane(self, m: Module, lane: int, numerics: list, limits: list) -> None:
-        """One lane; `numerics[n - 1]` belongs to the value in the registers of stage n, `limits` to the last but one."""
+        """One lane; `numerics[n - 1]` belongs to the value in the registers of stage n, `limits` to the last ones."""
         parameters = self.parameters[lane]
 
         def register(shape, name: str) -> Signal:

@@ -8,6 +8,7 @@ from hw.latency import (
     DEPTHWISE_SUM,
     DRAIN_TAKE,
     DRAINED,
+    FOLLOWING,
     POINTWISE_TAKE,
     REQUANTISE,
     RESIDUAL_SLOTS,
@@ -100,7 +101,7 @@ class PointwiseTime:
         residual = fields["residual_passes"] > 0
         if residual:
             drain_cycles *= RESIDUAL_SLOTS
-        take = max(start + 1, self._issued) + SWITCH
+        take = max(start + FOLLOWING, self._issued) + SWITCH
         issue_from, drain_from = take + POINTWISE_TAKE, max(take, self._drained) + 1 + DRAIN_TAKE
         words_from, pass_start = start + 1, self._pass_start
         base = drain_from
@@ -127,6 +128,6 @@ class PointwiseTime:
         self._issued = issue_from - 1
         self._pass_start, self._drained = pass_start, drain_from - 1 + (RESIDUAL_TAIL if residual else 0)
         self._half_free = [half_free, next_free]
-        self.free = max(words_from + 1, take + 1)
+        self.free = max(words_from, take) + 1
         vectors = (fields["tiles"] - 1) * fields["tile_vectors"] + fields["last_vectors"]
         return Ran(self._issued, self._drained + DRAINED + 1 + REQUANTISE + 2, vectors * passes * fields["out_blocks"])

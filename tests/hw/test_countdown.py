@@ -16,7 +16,6 @@ class Counter(Component):
     left: Out(6)
     last: Out(1)
     any: Out(1)
-    following: Out(2)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -25,10 +24,7 @@ class Counter(Component):
             count.step()
         with m.If(self.loaded):
             count.load(self.value)
-        m.d.comb += [
-            self.left.eq(count.left), self.last.eq(count.last), self.any.eq(count.any),
-            self.following.eq(count.following(1, 2)),
-        ]  # fmt: skip
+        m.d.comb += [self.left.eq(count.left), self.last.eq(count.last), self.any.eq(count.any)]
         return m
 
 
@@ -41,7 +37,6 @@ def test_flags() -> None:
             loaded, value, stepped = rng.random() < 0.15, rng.randrange(8), expected and rng.random() < 0.7
             for signal, number in ((unit.loaded, loaded), (unit.value, value), (unit.stepped, bool(stepped))):
                 put(ctx, signal, number)
-            assert get(ctx, unit.following) == (1 if expected - 1 == 1 else 2)
             await ctx.tick()
             expected = value if loaded else expected - bool(stepped)
             seen = tuple(get(ctx, signal) for signal in (unit.left, unit.last, unit.any))
