@@ -21,12 +21,12 @@ from tests.support.pysim import Hang, checked, delay_of, put, run_benches
 from tests.support.unit import run_unit
 
 REQUANTISE = {
-    "half up": ("bit - ~numerics[MULTIPLIED].single", "bit", "ties"),
-    "half down": ("half.eq(Mux(amount == 0, 0, bit))", "half.eq(Mux(amount == 0, 0, bit - 1))", "ties"),
+    "half up": ("bit - (~numerics[MULTIPLIED].single & (amount != 0))", "bit", "ties"),
+    "half down": ("half.eq(bit)", "half.eq(Mux(amount == 0, 0, bit - 1))", "ties"),
     "no nudge": ("& (shift < 0), 0, 1 << 30)", "& (shift < 0), 0, 0)", "realistic"),
     "truncated": ("high + Mux(high < 0, less, half)", "high", "realistic"),
     "wrapped": ("upper.all() | ~upper.any()", "Const(1)", "extremes"),
-    "no clamp": ("Mux(output > last.maximum, last.maximum, output)", "output", "realistic"),
+    "no clamp": ("narrow > limits[1], last.maximum", "0, last.maximum", "realistic"),
     "one mode": ("nudge = Mux(single &", "nudge = Mux(Const(0, 1) &", "realistic"),
     "a half left out": ("products[0][1] + products[1][0]", "products[0][1]", "realistic"),
 }
