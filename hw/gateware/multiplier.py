@@ -8,29 +8,65 @@ from hw.multipliers import Kind
 LUT_MODULE = "sepconv_lut_multiplier"
 
 VERILOG = f"""
+module sepconv_masked_sum #(parameter WIDTH = 10, parameter SUBTRACT = 0) (
+    input [WIDTH - 1:0] a, b,
+    input take,
+    output [WIDTH - 1:0] sum
+);
+  // sum = a + (take ? b : 0), or a - that: a lookup table and a carry for each bit.
+  localparam INIT = SUBTRACT ? 16'h95AA : 16'h6AAA;
+  localparam PAIRS = (WIDTH + 1) / 2;
+  wire [2 * PAIRS - 1:0] left = a, right = b, all;
+  wire [PAIRS:0] carry;
+  assign carry[0] = SUBTRACT;
+  assign sum = all[WIDTH - 1:0];
+  genvar index;
+  generate
+    for (index = 0; index < PAIRS; index = index + 1) begin : pair
+      CCU2C #(.INIT0(INIT), .INIT1(INIT), .INJECT1_0("NO"), .INJECT1_1("NO")) adder (
+          .CIN(carry[index]), .COUT(carry[index + 1]),
+          .A0(left[2 * index]), .B0(right[2 * index]), .C0(take), .D0(1'b1), .S0(all[2 * index]),
+          .A1(left[2 * index + 1]), .B1(right[2 * index + 1]), .C1(take), .D1(1'b1), .S1(all[2 * index + 1]));
+    end
+  endgenerate
+endmodule
+
 module {LUT_MODULE} #(parameter WIDTH = 9) (
     input clk,
     input signed [WIDTH - 1:0] a,
     input [8:0] b,
     output reg signed [WIDTH + 8:0] product
 );
-  reg signed [WIDTH - 1:0] factor;
+  reg signed [WIDTH - 1:0] factor, kept;
   reg [8:0] digits;
-  reg signed [WIDTH + 8:0] low, high, sign;
-  wire signed [WIDTH + 8:0] wide = factor;
+  reg negative;
+  reg signed [WIDTH + 3:0] low, high;
+  wire [WIDTH + 1:0] wide = {{{{2{{factor[WIDTH - 1]}}}}, factor}};
+  wire signed [WIDTH + 1:0] twos [0:3];
+  genvar index;
+  generate
+    for (index = 0; index < 4; index = index + 1) begin : two
+      sepconv_masked_sum #(.WIDTH(WIDTH + 2)) digit (
+          .a(digits[2 * index] ? wide : 0), .b(wide << 1), .take(digits[2 * index + 1]), .sum(twos[index]));
+    end
+  endgenerate
+  wire signed [WIDTH + 8:0] positive = low + (high <<< 4);
+  wire [WIDTH:0] upper;
+  sepconv_masked_sum #(.WIDTH(WIDTH + 1), .SUBTRACT(1)) sign (
+      .a(positive[WIDTH + 8:8]), .b({{kept[WIDTH - 1], kept}}), .take(negative), .sum(upper));
   always @(posedge clk) begin
     factor <= a;
     digits <= b;
-    low <= (digits[0] ? wide : 0) + (digits[1] ? wide << 1 : 0) + (digits[2] ? wide << 2 : 0)
-        + (digits[3] ? wide << 3 : 0);
-    high <= (digits[4] ? wide << 4 : 0) + (digits[5] ? wide << 5 : 0) + (digits[6] ? wide << 6 : 0)
-        + (digits[7] ? wide << 7 : 0);
-    sign <= digits[8] ? wide << 8 : 0;
-    product <= low + high - sign;
+    low <= twos[0] + (twos[1] <<< 2);
+    high <= twos[2] + (twos[3] <<< 2);
+    kept <= factor;
+    negative <= digits[8];
+    product <= {{upper, positive[7:0]}};
   end
 endmodule
 """
-"""A product by a factor of 9 bits in additions, so that synthesis can't take a block for it."""
+"""A product by a factor of 9 bits in additions, which leaves a device's blocks alone: half the lookup tables that
+synthesis takes for the sums of products it finds by itself."""
 
 BLOCK_BITS = 18
 """Of both factors of an ECP5's MULT18X18D."""

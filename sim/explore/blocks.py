@@ -5,9 +5,6 @@ from collections.abc import Iterator
 from hw.config import EngineConfig
 from hw.multipliers import requantiser_blocks, share
 
-ADDRESS_MULTIPLIERS = 1
-"""Multiplications of addresses that synthesis gives a block: a tap's row × the picture's width."""
-
 MEMORY_SHAPES = {"ecp5": ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))}
 """Words × bits a memory block of a family may have."""
 
@@ -25,9 +22,9 @@ def lut_multipliers(config: EngineConfig) -> dict[str, int]:
 
 
 def multiplier_blocks(config: EngineConfig) -> int:
-    """Hard multipliers: one a lane that is not of lookup tables, those of the requantisers, and of addresses."""
+    """Hard multipliers: one a lane that is not of lookup tables, and those of the requantisers."""
     return (config.pointwise_lanes + config.depthwise_lanes - sum(lut_multipliers(config).values())
-            + requantiser_blocks(config) + ADDRESS_MULTIPLIERS)
+            + requantiser_blocks(config))
 
 
 def memories(config: EngineConfig) -> Iterator[tuple[int, int, int]]:

@@ -10,7 +10,6 @@ from hw.config import EngineConfig
 from hw.fpga.resources import Resources
 from hw.fpga.routing import DoesNotFit, Routed
 from sim.explore.area import AreaModel
-from sim.explore.blocks import ADDRESS_MULTIPLIERS
 from sim.explore.bound import datapath, most_promising
 from sim.explore.cache import Cache
 from sim.explore.candidate import Candidate
@@ -77,7 +76,7 @@ def for_device(config: EngineConfig, device: Device, limits: Limits) -> EngineCo
     own = device.target.family.multiplier
     if config.multiplier != "portable" or own is None:
         return config
-    return replace(config, multiplier=own, dsp_multipliers=limits.room(device.target).dsp - ADDRESS_MULTIPLIERS)
+    return replace(config, multiplier=own, dsp_multipliers=limits.room(device.target).dsp)
 
 
 def explore(request: Request, runner: Runner, cache: Cache, router: Router | None) -> Exploration:

@@ -11,7 +11,7 @@ from hw.fpga.resources import Resources
 from hw.fpga.synthesis import Area
 from sim.explore import least_squares
 from sim.explore.area import DATA, load_area_model
-from sim.explore.blocks import ADDRESS_MULTIPLIERS, lut_multipliers, memory_blocks, multiplier_blocks
+from sim.explore.blocks import lut_multipliers, memory_blocks, multiplier_blocks
 from sim.explore.fit import fit_area, lut_multiplier, sample_configs
 from sim.explore.parts import PARTS, by_part
 from sim.work import RequestError
@@ -77,7 +77,7 @@ def test_multipliers_left_to_lookup_tables() -> None:
     assert set(lut_multipliers(portable).values()) == set(lut_multipliers(plenty).values()) == {0}
     assert multiplier_blocks(plenty) == multiplier_blocks(portable)
     few = dataclasses.replace(plenty, dsp_multipliers=30)
-    assert multiplier_blocks(few) == 30 + ADDRESS_MULTIPLIERS
+    assert multiplier_blocks(few) == 30
     # The requantisers come first, then the array: none are left for the depthwise lanes.
     requantisers = 4 * (portable.requantise_lanes + 1)
     assert lut_multipliers(few) == {"pointwise.array": 64 - (30 - requantisers), "depthwise.lanes": 9}
