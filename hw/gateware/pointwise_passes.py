@@ -102,7 +102,7 @@ class PointwisePasses(Component):
         m.d.comb += mask.eq(Mux(delayed(m, from_residual, 1, "residual_mask"), some.replicate(config.pe_pixels),
                                 addresses.mask))
         self._read(m, pixel, mask)
-        self._to_array(m, delayed(m, pixel[:config.lane_bits], ACTIVATION_READ + 1, "arrived_lane"),
+        self._to_array(m, delayed(m, pixel, ACTIVATION_READ + 1, "arrived_pixel")[:config.lane_bits],
                        delayed(m, mask, ACTIVATION_READ + 2, "arrived_mask"),
                        Mux(current.residual, command.residual_zero_point, command.input_zero_point))
         m.d.comb += self.bank.eq(delayed(m, bank, array_input(config), "bank"))
