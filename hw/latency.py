@@ -112,8 +112,9 @@ RESIDUAL_TAIL = (RESIDUAL_SUM - 1) * RESIDUAL_SLOTS + 2
 
 
 def depthwise_window(config: EngineConfig) -> int:
-    """From a column block's first issue to the first use of its columns as a window."""
-    return KERNEL + 1 + ACTIVATION_READ + 1
+    """From a column block's first issue to the first use of its columns as a window: its reads, each from its turn by
+    two sums to its address, the data, turned to lane 0."""
+    return KERNEL + 3 + ACTIVATION_READ + 1
 
 
 DEPTHWISE_TAPS = 1
@@ -144,6 +145,12 @@ FETCH_OFFER = 1
 
 FETCH_CHECK = 3
 """From a command's last beat to its delivery: its checksum, what is wrong with it, whether anything is."""
+
+REGISTER_WRITE = 3
+"""From address and data of a write to its acceptance: which register, what it would hold, whether it may."""
+
+REGISTER_READ = 1
+"""From the address of a read to its acceptance: which register. Counters take their time."""
 
 OPEN_TRANSFERS = 4
 """Load or weights commands whose data may still be on its way."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hw.commands import UNITS
 from hw.faults import describe
+from hw.latency import REGISTER_WRITE
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
 from hw.registers import BY_NAME, REGISTERS, account_of
@@ -76,7 +77,7 @@ class Job:
     memory: DRAM before the start
     bad_read, bad_write: the n-th read beat or write burst, from 1 on, is answered with `bad_response`; 0: none
     bad_response: 2 SLVERR, 3 DECERR
-    poke_cycle, poke: cycle of a write to CONTROL, and what is written; cycle 0: none
+    poke_cycle, poke: cycle in which a write to CONTROL is accepted, and what is written; cycle 0: none
     base: address of the memory on the bus
     layer: whose cycles the stall account counts; None: all cycles
     windows: (first, last) byte that may be read and that may be written; None: as the program needs them
@@ -111,6 +112,7 @@ class Job:
             "pause_length": timing.pause_length, "pause_phase": timing.pause_phase,
             "program_address": self.program.address, "read_first": read[0], "read_last": read[1],
             "write_first": write[0], "write_last": write[1], "limit": limit, "account": account,
+            "write_cycles": REGISTER_WRITE,
             **{name: getattr(self, name) for name in (
                 "base", "bad_read", "bad_write", "bad_response", "poke_cycle", "poke")},
         }

@@ -1,5 +1,8 @@
 """AXI4-Lite, and the registers of `hw.registers` behind it."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -8,6 +11,7 @@ from hw.account import COUNTERS
 from hw.config import EngineConfig
 from hw.gateware.component import Component
 from hw.gateware.counters import ReadCounter
+from hw.latency import REGISTER_READ, REGISTER_WRITE
 from hw.registers import (
     ADDRESS_BITS,
     BASE_ALIGNMENT,
@@ -54,8 +58,10 @@ class Registers(Component):
 
     Timing
     ------
-    A write is accepted when address and data are there and the last response was taken; response and read data come
-    a cycle later. A read of a counter is accepted when the counter is given.
+    A write is accepted `latency.REGISTER_WRITE` cycles after address and data are there and the last response was
+    taken, a read `REGISTER_READ` after its address: what is asked for holds still so long. The write takes effect in
+    the cycle it is accepted; response and read data come a cycle later. A read of a counter is accepted when the
+    counter is given.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -79,72 +85,81 @@ class Registers(Component):
 
     def _write(self, m: Module) -> None:
         axi = self.axi
-        accepted, good = Signal(), Signal()
-        strobes = Cat(axi.wstrb[byte].replicate(8) for byte in range(4))
-        bits = axi.wdata & strobes
-        m.d.comb += [accepted.eq(axi.awvalid & axi.wvalid & ~axi.bvalid),
-                     axi.awready.eq(accepted), axi.wready.eq(accepted)]
-        with m.If(axi.bready):
-            m.d.sync += axi.bvalid.eq(0)
-        with m.If(accepted):
-            m.d.sync += [axi.bvalid.eq(1), axi.bresp.eq(Mux(good, OKAY, SLVERR))]
         values = {register.name: Signal(register.bits, init=register.reset, name=register.name)
                   for register in self.settings}
         m.d.comb += [getattr(self, f"setting_{name}").eq(value) for name, value in values.items()]
-        with m.Switch(axi.awaddr):
-            with m.Case(OFFSET["CONTROL"]):
-                wishes = {field.name: 1 << field.low for field in BY_NAME["CONTROL"].fields}
-                m.d.comb += [
-                    good.eq(Cat(bits == wish for wish in wishes.values()).any()
-                            & ((bits != wishes["start"]) | self.at_rest)),
-                    *(getattr(self, name).eq(accepted & (bits == wish)) for name, wish in wishes.items()),
-                ]
-            with m.Case(OFFSET["INTERRUPT"]):
-                pending, enable = (BY_NAME["INTERRUPT"].field(name).low for name in ("pending", "enable"))
-                m.d.comb += [good.eq(1), self.acknowledge.eq(accepted & bits[pending])]
-                with m.If(accepted & strobes[enable]):
-                    m.d.sync += self.enable.eq(axi.wdata[enable])
-            for register in self.settings:
-                with m.Case(register.offset):
-                    value, wanted = values[register.name], Signal(32, name=f"wanted_{register.name}")
-                    m.d.comb += [wanted.eq(bits | value & ~strobes),
-                                 good.eq(self.at_rest & _holds(register.name, wanted))]
-                    with m.If(accepted & good):
-                        m.d.sync += value.eq(wanted)
+
+        # Which register, then what it would hold, then whether it may.
+        asked, accepted = Signal(), Signal()
+        m.d.comb += [asked.eq(axi.awvalid & axi.wvalid & ~axi.bvalid & ~accepted),
+                     axi.awready.eq(accepted), axi.wready.eq(accepted)]
+        found, merged = Signal(), Signal()
+        m.d.sync += [found.eq(asked), merged.eq(found & asked), accepted.eq(merged & asked)]
+
+        present = {**values, "CONTROL": Const(0, 32), "INTERRUPT": Cat(Const(0, 1), self.enable)}
+        chosen = {name: Signal(name=f"chosen_{name}") for name in present}
+        m.d.sync += [choice.eq(axi.awaddr == OFFSET[name]) for name, choice in chosen.items()]
+        strobes = Cat(axi.wstrb[byte].replicate(8) for byte in range(4))
+        held, wanted = Signal(32), Signal(32)
+        for name, value in present.items():
+            with m.If(chosen[name]):
+                m.d.comb += held.eq(value)
+        m.d.sync += wanted.eq(axi.wdata & strobes | held & ~strobes)
+
+        wishes = {name: Signal(name=f"wish_{name}") for name in COMMANDS}
+        fits, at_rest_only = Signal(), Signal()
+        m.d.sync += [wish.eq(chosen["CONTROL"] & (wanted == BY_NAME["CONTROL"].field(name).mask))
+                     for name, wish in wishes.items()]
+        m.d.sync += [
+            fits.eq(chosen["INTERRUPT"] | Cat(choice & _holds(name, wanted) for name, choice in chosen.items()
+                                              if name != "INTERRUPT").any()),
+            at_rest_only.eq(Cat(chosen[name] for name in values).any()
+                            | chosen["CONTROL"] & (wanted == BY_NAME["CONTROL"].field("start").mask)),
+        ]
+
+        pending, enable = (BY_NAME["INTERRUPT"].field(name).low for name in ("pending", "enable"))
+        m.d.comb += [getattr(self, name).eq(accepted & wish) for name, wish in wishes.items()]
+        m.d.comb += self.acknowledge.eq(accepted & chosen["INTERRUPT"] & wanted[pending])
+        with m.If(accepted & chosen["INTERRUPT"]):
+            m.d.sync += self.enable.eq(wanted[enable])
+        for name, value in values.items():
+            with m.If(accepted & chosen[name] & fits & self.at_rest):
+                m.d.sync += value.eq(wanted)
+        with m.If(axi.bready):
+            m.d.sync += axi.bvalid.eq(0)
+        with m.If(accepted):
+            m.d.sync += [axi.bvalid.eq(1), axi.bresp.eq(Mux(fits & (self.at_rest | ~at_rest_only), OKAY, SLVERR))]
 
     def _read(self, m: Module) -> None:
         axi = self.axi
-        accepted, high = Signal(), Signal(32)
-        m.d.comb += [axi.arready.eq(~axi.rvalid), accepted.eq(axi.arvalid & axi.arready)]
-        if self.config.counters:
-            self._wait_for_counter(m)
-        with m.If(axi.rready):
-            m.d.sync += axi.rvalid.eq(0)
         values = {register.name: Const(register.reset, 32) for register in REGISTERS
                   if register.offset not in COUNTER_OFFSETS}
         values |= {register.name: getattr(self, f"setting_{register.name}") for register in self.settings}
         values |= {register.name: getattr(self, f"state_{register.name}") for register in STATES}
+        high = Signal(32)
         values |= {"CONFIG": Const(self.config.hash, 32), "INTERRUPT": Cat(self.pending, self.enable),
                    "CYCLES_HIGH": high}
-        with m.If(accepted):
-            m.d.sync += [axi.rvalid.eq(1), axi.rdata.eq(0), axi.rresp.eq(SLVERR)]
-            with m.Switch(axi.araddr):
-                for name, value in values.items():
-                    with m.Case(OFFSET[name]):
-                        m.d.sync += [axi.rdata.eq(value), axi.rresp.eq(OKAY)]
-            with m.If(_is_counter(axi.araddr)):
-                m.d.sync += axi.rresp.eq(OKAY)
-                if self.config.counters:
-                    m.d.sync += axi.rdata.eq(self.counter.value)
-            with m.If(axi.araddr == OFFSET["CYCLES_LOW"]):
-                m.d.sync += high.eq(self.cycles_high)
 
-    def _wait_for_counter(self, m: Module) -> None:
-        """An address of a counter is taken in the cycle the counter is given."""
-        axi = self.axi
-        m.d.comb += self.counter.index.eq(axi.araddr[2:])
-        with m.If(_is_counter(axi.araddr)):
-            m.d.comb += [self.counter.wanted.eq(axi.arvalid & ~axi.rvalid), axi.arready.eq(self.counter.given)]
+        # Which register, then its value.
+        found, counted, given, accepted = Signal(), Signal(), Signal(init=1), Signal()
+        chosen = {name: Signal(name=f"read_{name}") for name in values}
+        m.d.sync += [found.eq(axi.arvalid & ~axi.rvalid & ~accepted), counted.eq(_is_counter(axi.araddr)),
+                     *(choice.eq(axi.araddr == OFFSET[name]) for name, choice in chosen.items())]
+        m.d.comb += [accepted.eq(found & (~counted | given)), axi.arready.eq(accepted)]
+        counter = Const(0, 32)
+        if self.config.counters:
+            counter = self.counter.value
+            m.d.comb += [self.counter.index.eq(axi.araddr[2:]), self.counter.wanted.eq(found & counted),
+                         given.eq(self.counter.given)]
+        with m.If(axi.rready):
+            m.d.sync += axi.rvalid.eq(0)
+        with m.If(accepted):
+            # Ands and ors: less deep than a multiplexer.
+            shown = [Mux(choice, values[name], 0) for name, choice in chosen.items()]
+            m.d.sync += [axi.rvalid.eq(1), axi.rdata.eq(reduce(or_, shown, Mux(counted, counter, 0))),
+                         axi.rresp.eq(Mux(counted | Cat(chosen.values()).any(), OKAY, SLVERR))]
+            with m.If(chosen["CYCLES_LOW"]):
+                m.d.sync += high.eq(self.cycles_high)
 
 
 def _is_counter(address: Signal):
@@ -152,7 +167,9 @@ def _is_counter(address: Signal):
 
 
 def _holds(name: str, value: Signal):
-    """Whether a setting may have this value."""
+    """Whether a register may be written so: a setting may have this value, CONTROL may be asked for it."""
+    if name == "CONTROL":
+        return Cat(value == field.mask for field in BY_NAME[name].fields).any()
     if name == "BURST_BYTES":
         return Cat(value == size for size in BURST_SIZES).any()
     if name == "PROGRAM_ADDRESS":
@@ -160,3 +177,6 @@ def _holds(name: str, value: Signal):
     if name == "BASE":
         return (value & (BASE_ALIGNMENT - 1)) == 0
     return ~value[BY_NAME[name].bits:].any()
+
+
+assert (REGISTER_WRITE, REGISTER_READ) == (3, 1)

@@ -18,7 +18,8 @@ class Control(Component):
     program_address : In(32).
     finished : In(1), all commands have ended. quiet : In(1), no burst is open. fault : In(`FAULT`).
     begin : Out(1), the engine starts in this cycle; the cycle of `start`.
-    halt : Out(1), no burst may be asked for. reset : Out(1), for one cycle: of everything but the settings.
+    halt : Out(1), no burst may be asked for.
+    reset : Out(1), for one cycle, of everything but the settings; a register, as it goes everywhere.
     at_rest : Out(1), nothing moves, and nothing is wrong.
     busy, done, error, halting, pending : Out(1), as in the registers. cycles : Out(64).
     reason : Out(`FAULT`), the first fault.
@@ -26,7 +27,7 @@ class Control(Component):
     Timing
     ------
     `pending` is set the cycle after `finished`; after a fault, when no burst is open, and with a fault of `fetch`
-    at least `COUNT_BITS` cycles later: its block is counted then.
+    at least `COUNT_BITS` + 1 cycles later: its block is counted then.
     """
 
     def __init__(self) -> None:
@@ -46,8 +47,8 @@ class Control(Component):
             self.at_rest.eq(~self.busy & ~stopping & ~resetting), self.begin.eq(self.start & self.at_rest),
             self.halt.eq(stopping | resetting), self.halting.eq(self.busy & stopping | resetting),
             self.error.eq(stopping & ~self.busy),
-            self.reset.eq(resetting & self.quiet),
         ]
+        m.d.sync += self.reset.eq(resetting & self.quiet & ~self.reset)
 
         with m.If(self.fault.code != 0):
             m.d.comb += fault.eq(self.fault)
@@ -56,22 +57,26 @@ class Control(Component):
                          fault.source.eq(SOURCES.index("host"))]
 
         # Which block of the program an address of `fetch` lies in: a division, a bit a cycle.
-        left, divisor, steps, fits = Signal(32), Signal(32), Signal(range(COUNT_BITS + 1)), Signal()
-        m.d.comb += fits.eq(left >= divisor)
-        with m.If(steps != 0):
-            m.d.sync += [steps.eq(steps - 1), divisor.eq(divisor >> 1), left.eq(left - Mux(fits, divisor, 0)),
-                         self.reason.command.eq(Cat(fits, self.reason.command))]
+        locate, left, divisor, steps = Signal(), Signal(32), Signal(32), Signal(range(COUNT_BITS + 1))
+        rest = Signal(33)
+        m.d.comb += rest.eq(left - divisor)
+        m.d.sync += locate.eq(0)
+        with m.If(locate):
+            m.d.sync += [left.eq(self.reason.address - self.program_address),
+                         divisor.eq(BLOCK_BYTES << COUNT_BITS - 1), steps.eq(COUNT_BITS)]
+        with m.Elif(steps != 0):
+            m.d.sync += [steps.eq(steps - 1), divisor.eq(divisor >> 1), left.eq(Mux(rest[-1], left, rest)),
+                         self.reason.command.eq(Cat(~rest[-1], self.reason.command))]
 
         with m.If(self.acknowledge):
             m.d.sync += self.pending.eq(0)
         with m.If(self.busy):
             m.d.sync += self.cycles.eq(self.cycles + 1)
-            with m.If(stopping), m.If(self.quiet & (steps == 0) & ~resetting):
+            with m.If(stopping), m.If(self.quiet & ~locate & (steps == 0) & ~resetting):
                 m.d.sync += [self.busy.eq(0), self.pending.eq(1)]
             with m.Elif(fault.code != 0):
-                m.d.sync += [stopping.eq(1), self.reason.eq(fault), left.eq(fault.address - self.program_address),
-                             divisor.eq(BLOCK_BYTES << COUNT_BITS - 1),
-                             steps.eq(Mux(fault.source == SOURCES.index("fetch"), COUNT_BITS, 0))]
+                m.d.sync += [stopping.eq(1), self.reason.eq(fault),
+                             locate.eq(fault.source == SOURCES.index("fetch"))]
             with m.Elif(self.finished & ~resetting):
                 m.d.sync += [self.busy.eq(0), self.done.eq(1), self.pending.eq(1)]
         with m.If(self.begin):

@@ -52,17 +52,18 @@ class Counters(Component):
     """`count` counters of `COUNTER_BITS`, each of which may count in every cycle.
 
     Each has a short counter; they are added to the memory by turns, one a cycle. With `count` < `STATES` none
-    overflows in between, and with `count` > `STAGES` each finds in the memory what it has written there.
+    overflows in between, with `count` > `STAGES` each finds in the memory what it has written there, and with one more
+    what was wanted is given before its next turn.
 
     Members
     -------
     start : In(1), all become 0; a count in this cycle is the first.
     events : In(count), counters that count in this cycle.
-    counter : In(`ReadCounter`), given up to `count` + `STAGES` − 1 cycles after it is wanted.
+    counter : In(`ReadCounter`), given up to `count` + `STAGES` cycles after it is wanted.
     """
 
     def __init__(self, count: int) -> None:
-        assert STAGES < count < STATES, f"{count} counters: must be {STAGES + 1} to {STATES - 1}"
+        assert STAGES + 1 < count < STATES, f"{count} counters: must be {STAGES + 2} to {STATES - 1}"
         self.count = count
         super().__init__({
             "start": In(1), "events": In(count), "counter": In(ReadCounter(count)),
@@ -88,8 +89,9 @@ class Counters(Component):
 
         m.submodules.memory = memory = Ram(width=COUNTER_BITS, depth=self.count, granule=COUNTER_BITS)
         state, short, asked = Signal(STATE_BITS), Signal(STATE_BITS), Signal()
+        wanted = delayed(m, self.counter.wanted, 1, "wanted")
         unwritten = delayed(m, fresh, RAM_READ, "fresh")
-        m.d.comb += [memory.read_address.eq(turn), asked.eq(self.counter.wanted & (self.counter.index == turn))]
+        m.d.comb += [memory.read_address.eq(turn), asked.eq(wanted & (self.counter.index == turn))]
         m.d.sync += [
             # Ands and ors: half the size of a multiplexer over `turn`.
             state.eq(Cat((Cat(other[bit] for other in states) & chosen).any() for bit in range(STATE_BITS))),

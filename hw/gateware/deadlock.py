@@ -11,7 +11,7 @@ from hw.gateware.layouts import FAULT
 
 
 class Deadlock(Component):
-    """A fault after `patience` cycles in which nothing moves.
+    """A fault after `patience` cycles in which nothing moves, and one more.
 
     Put down to a command that waits for a unit which has nothing to do, if there is one: others may only wait for
     that one.
@@ -21,7 +21,7 @@ class Deadlock(Component):
     moves : In(1), something is under way: a burst, a started command, a delivery, a command that can start.
     missing : In, per unit a bit for each unit that its oldest command waits for; empty : In, no command waits.
     started : In, per unit the count of commands it has started.
-    fault : Out(`FAULT`), as long as nothing moves.
+    fault : Out(`FAULT`), as long as nothing moves; a cycle late.
     """
 
     def __init__(self, patience: int) -> None:
@@ -36,14 +36,14 @@ class Deadlock(Component):
         m = Module()
         cycles = Signal(range(self.patience + 1))
         unit = Signal(range(len(UNITS)))
-        # Nothing of this changes any more when it is needed: it may be late.
-        missing, empty = Signal.like(self.missing), Signal(len(UNITS))
-        m.d.sync += [missing.eq(self.missing), empty.eq(self.empty)]
+        # All this is far from here, so a register comes first. Nothing of it changes any more when it is needed.
+        moved, missing, empty = Signal(init=1), Signal.like(self.missing), Signal(len(UNITS))
+        m.d.sync += [moved.eq(self.moves), missing.eq(self.missing), empty.eq(self.empty)]
         for idle in (-1, empty):
             for index in reversed(range(len(UNITS))):
                 with m.If((missing[index] & idle).any()):
                     m.d.sync += unit.eq(index)
-        with m.If(self.moves):
+        with m.If(moved):
             m.d.sync += cycles.eq(0)
         with m.Elif(cycles != self.patience):
             m.d.sync += cycles.eq(cycles + 1)

@@ -1,6 +1,6 @@
 """The depthwise unit: taps, windows, lanes, requantisation, write-back."""
 
-from amaranth.hdl import Array, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Module, Mux, Signal, Value, signed
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -10,7 +10,8 @@ from hw.gateware.activation_memory import ReadPort, WritePort, enable_bytes
 from hw.gateware.component import Component
 from hw.gateware.depthwise_lanes import DepthwiseLanes
 from hw.gateware.depthwise_taps import SLOTS, DepthwiseTaps
-from hw.gateware.depthwise_windows import CONTEXTS, DepthwiseWindows
+from hw.gateware.depthwise_walk import CONTEXTS
+from hw.gateware.depthwise_windows import DepthwiseWindows
 from hw.gateware.layouts import BODY_LAYOUT, WORK, CommandPort, WordPort, delayed
 from hw.gateware.requantise import Requantise
 from hw.latency import DEPTHWISE_SUM, DEPTHWISE_TAPS, REQUANTISE
@@ -30,7 +31,7 @@ class Depthwise(Component):
     command : In(`CommandPort`); a command starts when its taps can be loaded and its predecessor has been taken.
     read : Out(`ReadPort`); write : Out(`WritePort`); weights : Out(`WordPort`).
     ended : Out(1), the last word of a command is being written.
-    illegal : Out(1), the command started last can not end: its column blocks do not reach its last window.
+    illegal : Out(1), a cycle late: the command started last can not end: its column blocks do not reach its last window.
     work : Out(`WORK`).
     """
 
@@ -76,8 +77,7 @@ class Depthwise(Component):
             m.d.sync += [following.eq(self.command.fields), waiting.eq(1)]
         with m.If(take):
             m.d.sync += waiting.eq(0)
-        columns = (following.out_width - 1) * following.stride + KERNEL
-        m.d.comb += self.illegal.eq(waiting & (columns > following.column_blocks * config.pe_pixels))
+        self._refuse(m, waiting, following.column_blocks)
 
         # What stays the same during a command is kept once per command in the pipeline.
         m.submodules.contexts = contexts = Memory(shape=KEPT, depth=CONTEXTS, init=[])
@@ -90,27 +90,40 @@ class Depthwise(Component):
         # window → taps → sums → requantised bytes, each stage with the step it belongs to.
         step = windows.step
         at_taps = delayed(m, step, DEPTHWISE_TAPS, "at_taps")
-        at_lanes = delayed(m, at_taps, DEPTHWISE_SUM - 1 - DEPTHWISE_TAPS, "at_lanes")
+        before_lanes = delayed(m, at_taps, DEPTHWISE_SUM - 2 - DEPTHWISE_TAPS, "before_lanes")
+        at_lanes = delayed(m, before_lanes, 1, "at_lanes")
         at_sums = delayed(m, at_lanes, 1, "at_sums")
-        at_bytes = delayed(m, at_sums, REQUANTISE, "at_bytes")
-        context = [contexts.read_port(domain="comb") for _ in range(5)]
-        for read, stage in zip(context, (step, at_taps, at_lanes, at_sums, at_bytes), strict=True):
+        before_bytes = delayed(m, at_sums, REQUANTISE - 1, "before_bytes")
+        at_bytes = delayed(m, before_bytes, 1, "at_bytes")
+        kept = []
+        for number, stage in enumerate((step, before_lanes, at_lanes, before_bytes)):
+            read, fields = contexts.read_port(domain="comb"), Signal(KEPT, name=f"kept_{number}", reset_less=True)
             m.d.comb += read.addr.eq(stage.context)
+            m.d.sync += fields.eq(read.data)
+            kept.append(fields)
+        of_taps, of_lanes, of_sums, of_bytes = kept
         m.d.comb += [
             lanes.window.eq(windows.window), lanes.group.eq(step.group),
-            lanes.input_zero_point.eq(context[0].data.input_zero_point),
+            lanes.input_zero_point.eq(of_taps.input_zero_point),
             taps.tap_slot.eq(at_taps.slot), taps.tap_group.eq(at_taps.group),
-            lanes.taps.eq(taps.taps), lanes.weight_zero_point.eq(context[1].data.weight_zero_point),
+            lanes.taps.eq(taps.taps), lanes.weight_zero_point.eq(of_taps.weight_zero_point),
             taps.parameter_slot.eq(at_sums.slot), taps.parameter_group.eq(at_sums.group),
             requantise.parameters.eq(taps.parameters),
-            requantise.numerics.zero_point.eq(context[3].data.output_zero_point),
-            requantise.numerics.minimum.eq(context[3].data.minimum),
-            requantise.numerics.maximum.eq(context[3].data.maximum),
-            requantise.numerics.single.eq(context[3].data.single_rounding),
+            requantise.numerics.zero_point.eq(of_sums.output_zero_point),
+            requantise.numerics.minimum.eq(of_sums.minimum),
+            requantise.numerics.maximum.eq(of_sums.maximum),
+            requantise.numerics.single.eq(of_sums.single_rounding),
         ]
-        self._add_up(m, at_lanes, context[2].data.accumulate, lanes, requantise)
-        self._write(m, at_bytes, context[4].data, requantise)
+        self._add_up(m, at_lanes, of_lanes.accumulate, lanes, requantise)
+        self._write(m, at_bytes, of_bytes, requantise)
         return m
+
+    def _refuse(self, m: Module, waiting: Signal, column_blocks: Value) -> None:
+        """Columns that the windows reach are counted as the command starts, compared while it waits."""
+        head, columns = self.command.fields, Signal(16)
+        with m.If(self.command.pop):
+            m.d.sync += columns.eq(head.out_width * head.stride + KERNEL - head.stride)
+        m.d.sync += self.illegal.eq(waiting & (columns > column_blocks * self.config.pe_pixels))
 
     def _add_up(self, m: Module, step, accumulate, lanes: DepthwiseLanes, requantise: Requantise) -> None:
         """Adds the sums of a channel's windows, if the command says so; a register either way."""
@@ -134,8 +147,9 @@ class Depthwise(Component):
         word = Signal(8 * config.pe_rows)
         next_word = Signal(8 * config.pe_rows)
         next_block = Signal(20)
+        # Blocks are at least `KERNEL` cycles apart, so the next one's place may be late.
+        m.d.sync += next_block.eq(block_pixel + fields.out_row_stride * config.pe_pixels)
         m.d.comb += [
-            next_block.eq(block_pixel + fields.out_row_stride * config.pe_pixels),
             next_word.eq(word),
             next_word.word_select(step.group, 8 * config.dw_channels).eq(requantise.outputs.as_value()),
             target.eq(pixel),

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.config import KERNEL, EngineConfig
 from hw.gateware.component import Component
-from hw.gateware.layouts import delayed, selector
+from hw.gateware.layouts import selector
 from hw.gateware.multiplier import multiply
 from hw.latency import DEPTHWISE_LANES, DEPTHWISE_TAPS, MULTIPLY
 from hw.multipliers import share
@@ -21,8 +21,7 @@ class DepthwiseLanes(Component):
     -------
     window : In, KERNEL × KERNEL × `pe_rows` bytes.
     group : In, which `dw_channels` of the `pe_rows` channels.
-    input_zero_point : In, with the window.
-    taps, weight_zero_point : In, `latency.DEPTHWISE_TAPS` cycles after the window.
+    taps, input_zero_point, weight_zero_point : In, `latency.DEPTHWISE_TAPS` cycles after the window.
     sums : Out, `dw_channels` × signed(32).
 
     Timing
@@ -44,7 +43,6 @@ class DepthwiseLanes(Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         channels = self.config.dw_channels
-        input_zero_point = delayed(m, self.input_zero_point, 1, "input_zero_point")
         for channel in range(channels):
             products = []
             for tap in range(TAPS):
@@ -54,7 +52,7 @@ class DepthwiseLanes(Component):
                 picked = self.window[tap].word_select(self.group, 8 * channels)
                 m.d.sync += selected.eq(picked[8 * channel:8 * channel + 8])
                 m.d.comb += [
-                    operand.eq(selected - input_zero_point),
+                    operand.eq(selected - self.input_zero_point),
                     weight.eq(self.taps[channel][tap].as_signed() - self.weight_zero_point),
                 ]
                 products.append(multiply(m, operand, weight, name=f"product_{name}",

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.config import KERNEL, PARAMETER_BYTES, EngineConfig
 from hw.gateware.component import Component
+from hw.gateware.countdown import Countdown
 from hw.gateware.layouts import WordPort, delayed, selector
 from hw.gateware.requantise import PARAMETERS
 from hw.latency import RAM_READ
@@ -55,28 +56,29 @@ class DepthwiseTaps(Component):
         group = Signal(selector(config.dw_groups))
         slot = Signal(range(SLOTS))
         word = Signal(16)
-        blocks = Signal(10)
+        blocks = Countdown(m, 10, "blocks")
 
-        at_block_start = (position == 0) & (group == 0)
-        issue = Signal()
+        at_block_start, issue = Signal(init=1), Signal()
         m.d.comb += [
-            self.busy.eq(blocks != 0),
+            self.busy.eq(blocks.any),
             issue.eq(self.busy & (~at_block_start | ~self.loaded | self.advance)),
             self.weights.word.eq(word),
         ]
         with m.If(self.start):
-            m.d.sync += [word.eq(self.word), blocks.eq(self.blocks)]
+            m.d.sync += word.eq(self.word)
+            blocks.load(self.blocks)
         with m.If(self.advance):
             m.d.sync += self.loaded.eq(0)
 
         last_of_group = Signal()
         m.d.comb += last_of_group.eq(issue & (position == config.dw_group_words - 1))
         with m.If(issue):
-            m.d.sync += [word.eq(word + 1), position.eq(position + 1)]
+            m.d.sync += [word.eq(word + 1), position.eq(position + 1), at_block_start.eq(0)]
             with m.If(last_of_group):
                 m.d.sync += [position.eq(0), group.eq(group + 1)]
                 with m.If(group == config.dw_groups - 1):
-                    m.d.sync += [group.eq(0), slot.eq(slot + 1), blocks.eq(blocks - 1), self.loaded.eq(1)]
+                    m.d.sync += [group.eq(0), slot.eq(slot + 1), at_block_start.eq(1), self.loaded.eq(1)]
+                    blocks.step()
 
         # Words arrive and are shifted together to the bytes of one group.
         place = Signal(range(SLOTS * config.dw_groups))

@@ -1,27 +1,16 @@
-"""The depthwise walk over rows and columns: reads, padding, and the columns a window is cut from."""
+"""Depthwise windows: reads, padding, and the columns a window is cut from."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from hw.config import KERNEL, EngineConfig
 from hw.gateware.activation_memory import ReadPort
 from hw.gateware.component import Component
-from hw.gateware.countdown import Countdown
-from hw.gateware.layouts import BODY_LAYOUT, WORK, delayed, selector
+from hw.gateware.depthwise_walk import DepthwiseWalk, window_layout
+from hw.gateware.layouts import BODY_LAYOUT, WORK, delayed
 from hw.gateware.rotate import rotate_left, rotate_right
 from hw.latency import ACTIVATION_READ, depthwise_window
-
-CONTEXTS = 8
-"""Commands whose constants are kept: those that may have windows in the pipeline."""
-
-
-def window_layout(config: EngineConfig, slots: int) -> data.StructLayout:
-    """One window step: what the lanes need to know of the window they get."""
-    return data.StructLayout({
-        "valid": 1, "group": selector(config.dw_groups), "slot": range(slots), "context": range(CONTEXTS),
-        "first_of_command": 1, "first_of_block": 1, "last_of_command": 1, "first_window": 1, "last_window": 1,
-    })
 
 
 class DepthwiseWindows(Component):
@@ -32,18 +21,14 @@ class DepthwiseWindows(Component):
 
     Members
     -------
-    start, fields : In, take a command; only while not `busy`.
-    busy : Out, the command has reads or windows left to issue.
-    block_ready : In, the taps of the next channel block are loaded.
-    block_start : Out, this cycle issues the first read of a channel block.
-    work : Out(`WORK`), windows; `done` is the last cycle of the walk, which may come after the last window.
+    start, busy, block_ready, block_start, work : as of `DepthwiseWalk`.
+    fields : In, of the command; held for the cycle after `start`.
     read : Out(`ReadPort`).
     step : Out(`window_layout`); window : Out, KERNEL × KERNEL × `pe_rows` bytes of `step`'s window.
 
     Timing
     ------
-    A column block takes max(KERNEL, windows × dw_groups) cycles; `latency.depthwise_window` from its first read
-    to its first window. Only `block_ready` is waited for.
+    `latency.depthwise_window` from the walk's first cycle in a column block to its first window.
     """
 
     def __init__(self, config: EngineConfig, slots: int) -> None:
@@ -59,130 +44,64 @@ class DepthwiseWindows(Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         pixels = self.config.pe_pixels
-        issue = self._walk(m)
-        self._columns(m, issue)
-        m.d.comb += self.step.eq(delayed(m, self.issued, depthwise_window(self.config), "step"))
-        sigma = delayed(m, self.sigma, depthwise_window(self.config), "sigma")
+        m.submodules.walk = walk = DepthwiseWalk(self.config, self.slots)
+        m.d.comb += [
+            walk.start.eq(self.start), walk.fields.eq(self.fields), self.busy.eq(walk.busy),
+            walk.block_ready.eq(self.block_ready), self.block_start.eq(walk.block_start), self.work.eq(walk.work),
+        ]
+        columns = self._columns(m, self._address(m, walk.turn))
+        m.d.comb += self.step.eq(delayed(m, walk.step, depthwise_window(self.config) - 1, "step"))
         for row in range(KERNEL):
             for column in range(KERNEL):
-                choices = Array(self.columns[start + column][row] for start in range(pixels))
-                m.d.comb += self.window[row * KERNEL + column].eq(choices[sigma] if pixels > 1 else choices[0])
+                choices = Array(columns[start + column][row] for start in range(pixels))
+                m.d.comb += self.window[row * KERNEL + column].eq(choices[self.step.sigma] if pixels > 1 else choices[0])
         return m
 
-    def _walk(self, m: Module) -> data.View:
-        """Counters of the walk; sets `issued` and `sigma`, returns the read of this cycle."""
-        config, fields = self.config, self.fields
-        pixels = config.pe_pixels
+    def _address(self, m: Module, turn: data.View) -> data.View:
+        """The read of each turn, of one window row of the column block: two cycles later."""
+        fields, pixels = self.fields, self.config.pe_pixels
         command = Signal(BODY_LAYOUT["depthwise"])
-        block_pixel, row_pixel, read_pixel = Signal(20), Signal(20), Signal(20)
-        y = Signal(signed(13))
-        x = Signal(signed(14))
-        blocks, rows, column_blocks, windows = (Countdown(m, bits, name) for name, bits in (
-            ("blocks", 10), ("rows", 12), ("column_blocks", 12), ("windows_left", 12)))
-        read_row = Signal(range(KERNEL + 1))
-        edge = Signal(range(pixels + KERNEL))
-        """First column of the next window, counted from the two kept columns."""
-        group = Signal(selector(config.dw_groups))
-        slot = Signal(range(self.slots))
-        context = Signal(range(CONTEXTS))
-        first_of_command, first_of_block, entering = Signal(), Signal(), Signal()
-        first_row, first_column = Signal(), Signal()
+        block_pixel, row_pixel, read_pixel, row = Signal(20), Signal(20), Signal(20), Signal(20)
+        x, right = Signal(signed(14)), Signal(signed(14))
+        y, below = Signal(signed(13)), Signal(signed(14))
+        """First column and row of the reads, and how many of them there are from these to the image's ends."""
+        m.d.comb += row.eq(Mux(turn.row == 0, row_pixel, read_pixel))
+        wrapped = _wrapped_sum(m, row, fields.width, fields.ring_pixels, turn.start, "wrapped")
+        stepped = _wrapped_sum(m, row_pixel, fields.row_step, fields.ring_pixels, turn.start, "stepped")
 
-        self.issued = Signal(window_layout(config, self.slots))
-        self.sigma = Signal(selector(pixels))
-        active, running = Signal(), Signal()
-        next_edge = Signal(range(pixels + KERNEL + 2))
-        window_done, block_done = Signal(), Signal()
-        m.d.comb += [
-            self.busy.eq(active),
-            running.eq(active & (~entering | self.block_ready)),
-            self.work.busy.eq(self.issued.valid),
-            self.block_start.eq(active & entering & self.block_ready),
-            next_edge.eq(edge + command.stride),
-            self.issued.valid.eq(running & (edge < pixels) & windows.any),
-            self.sigma.eq(edge),
-            window_done.eq(self.issued.valid & (group == config.dw_groups - 1)),
-            block_done.eq(running & (read_row >= KERNEL - 1)
-                          & (~self.issued.valid | (window_done & ((next_edge >= pixels) | windows.last)))),
-            self.issued.group.eq(group), self.issued.slot.eq(slot), self.issued.context.eq(context),
-            self.issued.first_of_command.eq(first_of_command), self.issued.first_of_block.eq(first_of_block),
-            self.issued.last_of_command.eq(blocks.last & self.issued.last_window),
-            self.issued.first_window.eq(first_row & first_column),
-            self.issued.last_window.eq(rows.last & windows.last),
-        ]
-
-        # The read of this cycle: one window row of the column block.
-        pixel, wrapped, stepped = Signal(20), Signal(20), Signal(21)
-        row = Signal(20)
-        m.d.comb += [
-            row.eq(Mux(read_row == 0, row_pixel, read_pixel)),
-            pixel.eq(block_pixel + row + x),
-            wrapped.eq(self._wrap(m, row + command.width, command.ring_pixels, "wrapped")),
-            stepped.eq(self._wrap(m, row_pixel + command.row_step, command.ring_pixels, "stepped")),
-        ]
-        inside = (y + read_row >= 0) & (y + read_row < command.height)
-        reading = running & (read_row < KERNEL)
-        issue = Signal(data.StructLayout({"pixel": 20, "mask": pixels, "row": range(KERNEL), "valid": 1,
-                                          "zero_point": signed(8)}))
-        m.d.sync += [
-            issue.pixel.eq(pixel), issue.row.eq(read_row), issue.valid.eq(reading),
-            issue.zero_point.eq(command.input_zero_point),
-            issue.mask.eq(Cat(reading & inside & (x + lane >= 0) & (x + lane < command.width)
-                              for lane in range(pixels))),
-        ]
-
-        with m.If(running):
-            m.d.sync += entering.eq(0)
-            with m.If(read_row < KERNEL):
-                m.d.sync += [read_row.eq(read_row + 1), read_pixel.eq(wrapped)]
-            with m.If(self.issued.valid):
-                m.d.sync += [group.eq(group + 1), first_of_command.eq(0), first_of_block.eq(0)]
-            with m.If(window_done):
-                m.d.sync += [group.eq(0), edge.eq(next_edge), first_column.eq(0)]
-                windows.step()
-            with m.If(block_done):
-                after = Mux(window_done, next_edge, edge)
-                m.d.sync += [read_row.eq(0), x.eq(x + pixels), edge.eq(after - pixels)]
-                column_blocks.step()
-                with m.If(column_blocks.last):
-                    m.d.sync += [
-                        x.eq(-command.pad_left), edge.eq(KERNEL - 1), row_pixel.eq(stepped),
-                        y.eq(y + command.stride), first_row.eq(0), first_column.eq(1),
-                    ]
-                    windows.load(command.out_width)
-                    column_blocks.load(command.column_blocks)
-                    rows.step()
-                    with m.If(rows.last):
-                        m.d.sync += [
-                            y.eq(command.first_y), row_pixel.eq(command.first_pixel), first_row.eq(1),
-                            block_pixel.eq(block_pixel + command.in_row_stride * pixels),
-                            slot.eq(slot + 1), entering.eq(1), first_of_block.eq(1),
-                        ]
-                        rows.load(command.out_rows)
-                        blocks.step()
-                        with m.If(blocks.last):
-                            m.d.comb += self.work.done.eq(1)
-                            m.d.sync += [active.eq(0), context.eq(context + 1)]
-        with m.If(self.start):
+        with m.If(turn.reading):
+            m.d.sync += read_pixel.eq(wrapped)
+        with m.If(turn.column_end):
+            m.d.sync += [x.eq(x + pixels), right.eq(right - pixels)]
+        with m.If(turn.row_end):
+            m.d.sync += [x.eq(-command.pad_left), right.eq(command.width + command.pad_left), row_pixel.eq(stepped),
+                         y.eq(y + command.stride), below.eq(below - command.stride)]
+        with m.If(turn.block_end):
+            m.d.sync += [y.eq(command.first_y), below.eq(command.height - command.first_y),
+                         row_pixel.eq(command.first_pixel),
+                         block_pixel.eq(block_pixel + command.in_row_stride * pixels)]
+        with m.If(turn.start):
             m.d.sync += [
-                command.eq(fields), active.eq(1), entering.eq(1), first_of_command.eq(1), first_of_block.eq(1),
-                block_pixel.eq(fields.in_pixel), row_pixel.eq(fields.first_pixel), y.eq(fields.first_y),
-                x.eq(-fields.pad_left), edge.eq(KERNEL - 1), first_row.eq(1), first_column.eq(1),
-                read_row.eq(0), group.eq(0),
+                command.eq(fields), block_pixel.eq(fields.in_pixel), row_pixel.eq(fields.first_pixel),
+                x.eq(-fields.pad_left), right.eq(fields.width + fields.pad_left),
+                y.eq(fields.first_y), below.eq(fields.height - fields.first_y),
             ]
-            for count, value in ((windows, fields.out_width), (column_blocks, fields.column_blocks),
-                                 (rows, fields.out_rows), (blocks, fields.blocks)):
-                count.load(value)
+
+        # Two sums, one after the other.
+        reading = Signal(data.StructLayout({"pixel": 20, "x": signed(14), "mask": pixels, "row": range(KERNEL),
+                                            "valid": 1, "zero_point": signed(8)}))
+        issue = Signal.like(reading)
+        inside = (y + turn.row >= 0) & (turn.row < below)
+        m.d.sync += [
+            reading.pixel.eq(block_pixel + row), reading.x.eq(x), reading.row.eq(turn.row),
+            reading.valid.eq(turn.reading), reading.zero_point.eq(command.input_zero_point),
+            reading.mask.eq(Cat(turn.reading & inside & (x + lane >= 0) & (lane < right) for lane in range(pixels))),
+            issue.eq(reading), issue.pixel.eq(reading.pixel + reading.x),
+        ]
         return issue
 
-    @staticmethod
-    def _wrap(m: Module, position, ring, name: str):
-        over = Signal(signed(22), name=f"{name}_over")
-        m.d.comb += over.eq(position - ring)
-        return Mux(over >= 0, over, position)
-
-    def _columns(self, m: Module, issue: data.View) -> None:
-        """Reads the memory, pads, and assembles columns; sets `columns`."""
+    def _columns(self, m: Module, issue: data.View) -> list[list[Signal]]:
+        """Reads the memory, pads, and assembles columns: by column and window row."""
         config = self.config
         pixels, lane_bits = config.pe_pixels, config.lane_bits
         lane = issue.pixel[:lane_bits]
@@ -205,14 +124,25 @@ class DepthwiseWindows(Component):
             with m.If(line_valid & (line_row == row)):
                 m.d.sync += stage.eq(line)
         kept = KERNEL - 1
-        self.columns = [[Signal(8 * config.pe_rows, name=f"column_{column}_{row}") for row in range(KERNEL)]
+        columns = [[Signal(8 * config.pe_rows, name=f"column_{column}_{row}") for row in range(KERNEL)]
                         for column in range(kept + pixels)]
         with m.If(line_valid & (line_row == KERNEL - 1)):
             for column in range(kept):
                 for row in range(KERNEL):
-                    m.d.sync += self.columns[column][row].eq(self.columns[column + pixels][row])
+                    m.d.sync += columns[column][row].eq(columns[column + pixels][row])
             for pixel in range(pixels):
                 for row in range(KERNEL):
                     source = staged[row][pixel] if row < KERNEL - 1 else line[pixel]
-                    m.d.sync += self.columns[kept + pixel][row].eq(source)
+                    m.d.sync += columns[kept + pixel][row].eq(source)
+        return columns
 
+
+def _wrapped_sum(m: Module, position: Signal, step: Value, ring: Value, load: Value, name: str) -> Value:
+    """`position` + `step` in a ring; `step` and `ring` are taken with `load`, `position` is less than `ring`."""
+    ahead, over = Signal(signed(22), name=f"{name}_ahead"), Signal(signed(22), name=f"{name}_over")
+    kept = Signal.like(step, name=f"{name}_step")
+    """The two sums are ready at the same time."""
+    with m.If(load):
+        m.d.sync += [kept.eq(step), ahead.eq(step - ring)]
+    m.d.comb += over.eq(position + ahead)
+    return Mux(over >= 0, over, position + kept)

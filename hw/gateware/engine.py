@@ -25,6 +25,7 @@ from hw.gateware.load import Load
 from hw.gateware.pointwise import Pointwise
 from hw.gateware.stall_account import StallAccount
 from hw.gateware.store import Store
+from hw.gateware.tally import Tally
 from hw.gateware.weight_memory import WeightMemory
 from hw.gateware.weights import Weights
 from hw.latency import DEADLOCK_CYCLES
@@ -114,8 +115,8 @@ class Engine(Component):
 
         # Commands and tokens.
         m.d.comb += [fetch.start.eq(self.start), fetch.address.eq(self.program_address)]
-        delivered, started, ended = (Signal(data.ArrayLayout(COUNT_BITS, len(UNITS)), name=name)
-                                     for name in ("delivered", "started", "ended"))
+        started, ended = (Signal(data.ArrayLayout(COUNT_BITS, len(UNITS)), name=name) for name in ("started", "ended"))
+        undone, under_way = [], Signal(len(UNITS))
         queues: list[CommandQueue] = []
         for user in (fetch, load, weights, store):
             m.d.comb += user.burst_bytes.eq(self.burst_bytes)
@@ -127,18 +128,17 @@ class Engine(Component):
                 queue.push.eq(fetch.push[index]), queue.item.eq(getattr(fetch, f"queue_{name}")),
                 fetch.full[index].eq(queue.full), queue.ended.eq(ended),
             ]
-            m.d.sync += [delivered[index].eq(delivered[index] + fetch.push[index]),
-                         started[index].eq(started[index] + unit.command.pop),
+            undone.append(Tally(m, COUNT_BITS, f"undone_{name}", more=fetch.push[index], less=unit.ended))
+            m.d.comb += under_way[index].eq(
+                ~Tally(m, COUNT_BITS, f"under_way_{name}", more=unit.command.pop, less=unit.ended).none)
+            m.d.sync += [started[index].eq(started[index] + unit.command.pop),
                          ended[index].eq(ended[index] + unit.ended)]
             if config.retire_port:
                 m.d.sync += [self.started[index].eq(unit.command.pop), self.ended[index].eq(unit.ended)]
         m.d.comb += [self.commands.eq(ended),
-                     self.finished.eq(fetch.finished & (delivered.as_value() == ended.as_value()))]
+                     self.finished.eq(fetch.finished & Cat(tally.none for tally in undone).all())]
         with m.If(self.start):
-            m.d.sync += [count.as_value().eq(0) for count in (delivered, started, ended)]
-
-        under_way = Signal(len(UNITS))
-        m.d.comb += under_way.eq(Cat(started[index] != ended[index] for index in range(len(UNITS))))
+            m.d.sync += [count.as_value().eq(0) for count in (started, ended)]
         if config.counters:
             self._account(m, fetch, units, queues, under_way)
 
@@ -174,16 +174,16 @@ class Engine(Component):
 
     def _account(self, m: Module, fetch: Fetch, units: Mapping[str, Any], queues: Sequence[CommandQueue],
                  under_way: Signal) -> None:
-        """The stall account, which watches and is seen by nobody."""
+        """The stall account, which watches, a cycle late, and is seen by nobody."""
         m.submodules.account = account = StallAccount({name: unit.TURNS for name, unit in units.items()})
         connect(m, counter=flipped(self.counter), account=account.counter)
-        m.d.comb += [
-            fetch.marked.eq(self.marked),
+        m.d.comb += fetch.marked.eq(self.marked)
+        m.d.sync += [
             account.start.eq(self.start), account.running.eq(self.running), account.all_layers.eq(~self.marked.one),
             account.fetch.busy.eq(fetch.beats.valid), account.fetch.blocked.eq(fetch.blocked),
             account.fetch.finished.eq(fetch.finished), account.under_way.eq(under_way),
         ]
         for (name, unit), queue in zip(units.items(), queues, strict=True):
             head = getattr(account, f"head_{name}")
-            m.d.comb += [head.start.eq(unit.command.pop), head.marked.eq(queue.marked), head.lacks.eq(queue.lacks),
+            m.d.sync += [head.start.eq(unit.command.pop), head.marked.eq(queue.marked), head.lacks.eq(queue.lacks),
                          getattr(account, f"work_{name}").eq(unit.work)]

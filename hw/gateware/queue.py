@@ -28,15 +28,22 @@ class Queue(Component):
         m = Module()
         m.submodules.memory = memory = Memory(shape=self.shape, depth=self.depth, init=[])
         write, read = memory.write_port(), memory.read_port(domain="comb")
-        first, last = Signal(range(self.depth)), Signal(range(self.depth))
-        level = Signal(range(self.depth + 1))
-        m.d.comb += [
-            write.en.eq(self.push), write.addr.eq(last), write.data.eq(self.item),
-            read.addr.eq(first), self.head.eq(read.data),
-            self.valid.eq(level != 0), self.full.eq(level == self.depth),
-        ]
-        m.d.sync += level.eq(level + self.push - self.pop)
-        for pointer, moves in ((last, self.push), (first, self.pop)):
+        last, second = Signal(range(self.depth)), Signal(range(self.depth), init=1)
+        level, more = Signal(range(self.depth + 1)), Signal()
+        """`more`: there is an item behind the head."""
+        head = Signal.like(self.head, reset_less=True)
+        m.d.comb += [write.en.eq(self.push), write.addr.eq(last), write.data.eq(self.item), read.addr.eq(second),
+                     self.head.eq(head)]
+
+        # The head is a register; so is all that is said of the level.
+        with m.If(self.pop | ~self.valid):
+            m.d.sync += head.eq(Mux(more, read.data, self.item))
+        with m.If(self.push & ~self.pop):
+            m.d.sync += [level.eq(level + 1), self.valid.eq(1), more.eq(self.valid),
+                         self.full.eq(level == self.depth - 1)]
+        with m.Elif(self.pop & ~self.push):
+            m.d.sync += [level.eq(level - 1), self.valid.eq(more), more.eq(level > 2), self.full.eq(0)]
+        for pointer, moves in ((last, self.push), (second, self.pop)):
             with m.If(moves):
                 m.d.sync += pointer.eq(Mux(pointer == self.depth - 1, 0, pointer + 1))
         return m

@@ -70,7 +70,8 @@ class Sepconv(Component):
         # What the host sees.
         bus, beats = engine.bus, {"READ_BEATS": Signal(32), "WRITE_BEATS": Signal(32)}
         for name, moves in (("READ_BEATS", bus.read.valid), ("WRITE_BEATS", bus.write.valid & bus.write.ready)):
-            m.d.sync += beats[name].eq(beats[name] + moves)
+            moved = Signal(name=f"moved_{name}")
+            m.d.sync += [moved.eq(moves), beats[name].eq(beats[name] + moved)]
             with m.If(control.begin | control.reset):
                 m.d.sync += beats[name].eq(0)
         states = {

@@ -186,6 +186,9 @@ class Bench {
         write(SEPCONV_INTERRUPT, SEPCONV_INTERRUPT_ENABLE_MASK);
         step();  // the response
 
+        // Cycle 0 is the one in which the start is accepted.
+        show(SEPCONV_CONTROL, SEPCONV_CONTROL_START_MASK);
+        for (uint64_t cycle = 0; cycle < options.at("write_cycles"); ++cycle) step();
         Memory memory(bytes, options);
         memory_ = &memory;
         cycle_ = 0;
@@ -205,11 +208,9 @@ class Bench {
         const uint64_t limit = options.at("limit"), poke_cycle = options.at("poke_cycle");
         const uint64_t poke = poke_cycle ? options.at("poke") : 0;
         while (cycle_ < limit && memory_->broken.empty()) {
-            const bool start = cycle_ == 0;
-            top_->s_axi_awvalid = top_->s_axi_wvalid = start || (poke && cycle_ == poke_cycle);
-            top_->s_axi_awaddr = SEPCONV_CONTROL;
-            top_->s_axi_wdata = start ? SEPCONV_CONTROL_START_MASK : poke;
+            if (poke && cycle_ + options.at("write_cycles") == poke_cycle) show(SEPCONV_CONTROL, poke);
             step();
+            if (accepted_) top_->s_axi_awvalid = top_->s_axi_wvalid = 0;
             if (interrupted_) return true;
             if (poke & SEPCONV_CONTROL_SOFT_RESET_MASK && cycle_ > poke_cycle) {
                 while (read(SEPCONV_STATUS) & SEPCONV_STATUS_HALTING_MASK && cycle_ < limit) {}
@@ -242,10 +243,14 @@ class Bench {
         ++cycle_;
     }
 
-    void write(uint32_t offset, uint32_t value) {
+    void show(uint32_t offset, uint32_t value) {
         top_->s_axi_awaddr = offset;
         top_->s_axi_wdata = value;
         top_->s_axi_awvalid = top_->s_axi_wvalid = 1;
+    }
+
+    void write(uint32_t offset, uint32_t value) {
+        show(offset, value);
         do step();
         while (!accepted_);
         top_->s_axi_awvalid = top_->s_axi_wvalid = 0;

@@ -6,6 +6,7 @@ import random
 import pytest
 
 from hw.gateware.axi_lite import COUNTER_OFFSETS, OKAY, SLVERR, Registers
+from hw.latency import REGISTER_READ, REGISTER_WRITE
 from hw.registers import ADDRESS_BITS, BASE_ALIGNMENT, BURST_SIZES, BY_NAME, PROGRAM_ALIGNMENT, REGISTERS
 from tests.support.configs import SKEW, TINY
 from tests.support.pysim import get, put, run_benches
@@ -33,6 +34,10 @@ class Host:
         for signal, to in ((axi.awaddr, offset), (axi.wdata, value), (axi.wstrb, strobe), (axi.awvalid, 1),
                            (axi.wvalid, 1)):
             put(ctx, signal, to)
+        for _ in range(REGISTER_WRITE):
+            assert not get(ctx, axi.awready) | get(ctx, axi.wready)
+            assert not self.seen()
+            await ctx.tick()
         assert get(ctx, axi.awready)
         assert get(ctx, axi.wready)
         seen = self.seen()
@@ -54,6 +59,9 @@ class Host:
         ctx, axi = self.ctx, self.axi
         put(ctx, axi.araddr, offset)
         put(ctx, axi.arvalid, 1)
+        for _ in range(REGISTER_READ):
+            assert not get(ctx, axi.arready)
+            await ctx.tick()
         if offset in COUNTER_OFFSETS and self.unit.config.counters:
             await self.give_counter(offset)
         assert get(ctx, axi.arready)

@@ -42,9 +42,9 @@ def test_broken_requantiser(fault: str) -> None:
 
 WINDOWS = {
     "padding is zero": ("padding = Cat(arrived.zero_point).replicate(config.pe_rows)", "padding = 0"),
-    "padding on the wrong side": ("x.eq(-fields.pad_left), edge", "x.eq(0), edge"),
-    "image without a right edge": ("& (x + lane < command.width)", ""),
-    "image without a lower edge": ("& (y + read_row < command.height)", ""),
+    "padding on the wrong side": ("x.eq(-fields.pad_left), right", "x.eq(0), right"),
+    "image without a right edge": (" & (lane < right)", ""),
+    "image without a lower edge": (" & (turn.row < below)", ""),
     "window turned": ("self.window[row * KERNEL + column]", "self.window[column * KERNEL + row]"),
 }
 BOTH_SIDES = Case(specs=(depthwise_spec("dw", (4, 5, 8), 1, activation="none"),), stripe_rows=4, input_zero_point=-7)

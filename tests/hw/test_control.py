@@ -134,7 +134,7 @@ def test_stop_at_rest_is_nothing() -> None:
 @pytest.mark.parametrize("state", ["rest", "busy", "halting", "error", "done"])
 @pytest.mark.parametrize("late", [0, 1, 30])
 def test_soft_reset(state: str, late: int) -> None:
-    """From any state, once no burst is open; no interrupt; one cycle of `reset`."""
+    """From any state, the cycle after no burst is open; no interrupt; one cycle of `reset`."""
     async def script(scene: Scene) -> None:
         ctx, unit = scene.ctx, scene.unit
         if state != "rest":
@@ -155,7 +155,10 @@ def test_soft_reset(state: str, late: int) -> None:
             await ctx.tick()
         put(ctx, unit.finished, 0)
         put(ctx, unit.quiet, 1)
+        assert not get(ctx, unit.reset)
+        await ctx.tick()
         assert get(ctx, unit.reset)
+        assert "halting" in scene.states()
         await ctx.tick()
         assert not get(ctx, unit.reset) | get(ctx, unit.halt)
         assert scene.states() == set()
@@ -180,7 +183,7 @@ def test_block_of_an_address(seed: int) -> None:
         await scene.pulse("start")
         address = base + block * BLOCK_BYTES + byte
         await scene.fault(code=3, source=SOURCES.index("fetch"), address=address)
-        for _ in range(COUNT_BITS + 1):
+        for _ in range(COUNT_BITS + 2):
             assert "pending" not in scene.states()
             await ctx.tick()
         assert scene.states() == {"error", "pending"}

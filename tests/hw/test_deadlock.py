@@ -12,7 +12,7 @@ LOAD, WEIGHTS, DEPTHWISE, POINTWISE, STORE = (1 << index for index in range(len(
 
 
 def test_patience() -> None:
-    """Any move, however short, starts the count anew."""
+    """Any move, however short, starts the count anew; what moves or not is seen a cycle later."""
     unit, seen = Deadlock(PATIENCE), []
 
     async def bench(ctx) -> None:
@@ -22,10 +22,12 @@ def test_patience() -> None:
             seen.append(get(ctx, unit.fault.code))
             put(ctx, unit.moves, 1)
             await ctx.tick()
+            seen.append(get(ctx, unit.fault.code))
+        await ctx.tick()
         seen.append(get(ctx, unit.fault.code))
 
     run_benches(unit, bench)
-    assert seen == [0, 0, CODES["deadlock"], 0]
+    assert seen == [0, 0, 0, 0, 0, CODES["deadlock"], 0]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,7 @@ def test_the_named_one_waits_for_a_unit_that_has_nothing(missing: dict[str, int]
             put(ctx, unit.missing[index], missing.get(name, 0))
             put(ctx, unit.empty[index], name not in missing)
             put(ctx, unit.started[index], 10 + index)
-        await ctx.tick().repeat(PATIENCE)
+        await ctx.tick().repeat(PATIENCE + 1)
         seen.append(tuple(get(ctx, value) for value in (unit.fault.code, unit.fault.source, unit.fault.command)))
 
     run_benches(unit, bench)

@@ -34,7 +34,7 @@ def test_sums(config: EngineConfig) -> None:
             i, late = min(index, count - 1), min(max(index - DEPTHWISE_TAPS, 0), count - 1)
             ctx.set(lanes.window.as_value(), pack(windows[i].reshape(-1), 8, signed=True))
             put(ctx, lanes.group, groups[i])
-            put(ctx, lanes.input_zero_point, zero_in[i])
+            put(ctx, lanes.input_zero_point, zero_in[late])
             ctx.set(lanes.taps.as_value(), pack(taps[late].reshape(-1), 8, signed=True))
             put(ctx, lanes.weight_zero_point, zero_weight[late])
             await ctx.tick()
