@@ -8,8 +8,9 @@ from hw.config import KERNEL, MAX_BURST_BYTES, EngineConfig
 RAM_READ = 2
 """From a block memory's address to its data: the memory, and a register behind it, since the memory answers late."""
 
-ACTIVATION_READ = 1 + RAM_READ + 1
-"""From a read request to its data: request register of the group, memory, select register of the reader."""
+ACTIVATION_READ = 1 + 1 + RAM_READ + 1
+"""From a read request to its data: which row of which bank, request register of the group, memory, select register of
+the reader."""
 
 MULTIPLY = 3
 """From the factors to their product: registers in front, in the middle and behind, as multiplier blocks have them."""
@@ -146,8 +147,9 @@ FETCH_OFFER = 1
 FETCH_CHECK = 3
 """From a command's last beat to its delivery: its checksum, what is wrong with it, whether anything is."""
 
-REGISTER_WRITE = 3
-"""From address and data of a write to its acceptance: which register, what it would hold, whether it may."""
+REGISTER_WRITE = 4
+"""From address and data of a write to its acceptance: which register, what it would hold, what that is, whether it
+may."""
 
 REGISTER_READ = 1
 """From the address of a read to its acceptance: which register. Counters take their time."""

@@ -41,7 +41,10 @@ class ReadPort(wiring.Signature):
 
 
 class WritePort(wiring.Signature):
-    """Write of any octets of one row, from the writer's side; lands before a read issued one cycle later."""
+    """Write of any octets of one row, from the writer's side; lands before a read issued in the same cycle.
+
+    A row that is read may not be written in the cycle after.
+    """
 
     def __init__(self, config: EngineConfig) -> None:
         super().__init__({
@@ -85,11 +88,13 @@ class ActivationMemory(Component):
         met: list[list[Signal]] = []
 
         # Per reader and bank: the row each bank reads, and (when its data are there) the group they come from.
-        rows = [[Signal(ADDRESS_BITS, name=f"row_{name}_{bank}") for bank in range(config.pe_pixels)]
+        rows = [[Signal(ADDRESS_BITS, name=f"row_{name}_{bank}", reset_less=True) for bank in range(config.pe_pixels)]
                 for name in READERS]
-        for reader, reader_rows in zip(readers, rows, strict=True):
+        enables = [Signal(config.pe_pixels, name=f"enable_{name}") for name in READERS]
+        for reader, reader_rows, reader_enable in zip(readers, rows, enables, strict=True):
+            m.d.sync += reader_enable.eq(reader.enable)
             for bank, row in enumerate(reader_rows):
-                m.d.comb += row.eq(reader.row + (bank < reader.lane))
+                m.d.sync += row.eq(reader.row + (bank < reader.lane))
 
         outputs: list[list[Signal]] = []
         for group in range(config.activation_groups):
@@ -99,25 +104,25 @@ class ActivationMemory(Component):
                     width=8 * config.pe_rows, depth=config.group_rows, granule=8 * enable_bytes(config))
                 group_outputs.append(memory.read_data)
 
-                wanted = Cat(reader.enable[bank] & (row[bank] >> index_bits == group)
-                             for reader, row in zip(readers, rows, strict=True))
-                address = Signal(index_bits, name=f"read_address_{group}_{bank}")
+                wanted = Cat(enable[bank] & (row[bank] >> index_bits == group)
+                             for enable, row in zip(enables, rows, strict=True))
+                address = Signal(index_bits, name=f"read_address_{group}_{bank}", reset_less=True)
                 for index, row in enumerate(rows):
                     with m.If(wanted[index]):
                         m.d.sync += address.eq(row[bank])
                 m.d.comb += memory.read_address.eq(address)
 
-                enables = config.pe_rows // enable_bytes(config)
-                written = Cat(writer.enable.word_select(bank, enables).any() & (writer.row >> index_bits == group)
+                granules = config.pe_rows // enable_bytes(config)
+                written = Cat(writer.enable.word_select(bank, granules).any() & (writer.row >> index_bits == group)
                               for writer in writers)
-                enable = Signal(enables, name=f"write_enable_{group}_{bank}")
-                write_address = Signal(index_bits, name=f"write_address_{group}_{bank}")
-                data = Signal(8 * config.pe_rows, name=f"write_data_{group}_{bank}")
+                enable = Signal(granules, name=f"write_enable_{group}_{bank}")
+                write_address = Signal(index_bits, name=f"write_address_{group}_{bank}", reset_less=True)
+                data = Signal(8 * config.pe_rows, name=f"write_data_{group}_{bank}", reset_less=True)
                 m.d.sync += enable.eq(0)
                 for index, writer in enumerate(writers):
                     with m.If(written[index]):
                         m.d.sync += [
-                            enable.eq(writer.enable.word_select(bank, enables)),
+                            enable.eq(writer.enable.word_select(bank, granules)),
                             write_address.eq(writer.row),
                             data.eq(writer.data.word_select(bank, 8 * config.pe_rows)),
                         ]
@@ -135,19 +140,24 @@ class ActivationMemory(Component):
             for bank, row in enumerate(reader_rows):
                 group = Signal(selector(config.activation_groups), name=f"group_{name}_{bank}")
                 m.d.comb += group.eq(row >> index_bits)
-                selected = delayed(m, group, ACTIVATION_READ - 1, f"group_{name}_{bank}")
+                selected = delayed(m, group, ACTIVATION_READ - 2, f"group_{name}_{bank}")
                 banks = Array(outputs[group][bank] for group in range(config.activation_groups))
                 m.d.sync += reader.data.word_select(bank, 8 * config.pe_rows).eq(banks[selected])
         return m
 
     def _report(self, m: Module, met: list[list[Signal]]) -> None:
         """`met`, by group and bank: a bit for each of `_MEETING`."""
-        m.d.sync += self.conflict.eq(Cat(met).any())
-        for group, banks in reversed(list(enumerate(met))):
-            with m.If(Cat(banks).any()):
+        in_group, of_unit = Signal(len(met)), Signal(len(_MEETING))
+        m.d.sync += [
+            in_group.eq(Cat(Cat(banks).any() for banks in met)),
+            of_unit.eq(Cat(Cat(bank[index] for banks in met for bank in banks).any() for index in range(len(_MEETING)))),
+            self.conflict.eq(in_group.any()),
+        ]
+        for group in reversed(range(len(met))):
+            with m.If(in_group[group]):
                 m.d.sync += self.conflict_group.eq(group)
         for index, name in sorted(enumerate(_MEETING), key=lambda item: UNITS.index(item[1])):
-            with m.If(Cat(bank[index] for banks in met for bank in banks).any()):
+            with m.If(of_unit[index]):
                 m.d.sync += self.conflict_unit.eq(UNITS.index(name))
 
 

@@ -1,8 +1,5 @@
 """AXI4-Lite, and the registers of `hw.registers` behind it."""
 
-from functools import reduce
-from operator import or_
-
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -50,7 +47,8 @@ class Registers(Component):
     Members
     -------
     axi : In(`AxiLite`), one write and one read at a time.
-    start, stop, soft_reset, acknowledge : Out(1), the write is accepted in this cycle.
+    start, stop, soft_reset, acknowledge : Out(1), the write is accepted in this cycle; registers.
+    restart : Out(1), as `start`, but the engine is not at rest, which is a fault.
     enable : Out(1), of the interrupt. pending : In(1).
     at_rest : In(1), settings may be written and a program started.
     setting_NAME : Out; state_NAME : In(32), by register. cycles_high : In(32).
@@ -70,7 +68,7 @@ class Registers(Component):
                               if register.setting and (config.counters or not register.account))
         super().__init__({
             "axi": In(AxiLite()),
-            **{name: Out(1) for name in (*COMMANDS, "acknowledge", "enable")},
+            **{name: Out(1) for name in (*COMMANDS, "restart", "acknowledge", "enable")},
             "pending": In(1), "at_rest": In(1),
             **{f"setting_{register.name}": Out(register.bits) for register in self.settings},
             **{f"state_{register.name}": In(32) for register in STATES}, "cycles_high": In(32),
@@ -89,12 +87,12 @@ class Registers(Component):
                   for register in self.settings}
         m.d.comb += [getattr(self, f"setting_{name}").eq(value) for name, value in values.items()]
 
-        # Which register, then what it would hold, then whether it may.
+        # Which register, then what it would hold, then what that is, then whether it may.
         asked, accepted = Signal(), Signal()
         m.d.comb += [asked.eq(axi.awvalid & axi.wvalid & ~axi.bvalid & ~accepted),
                      axi.awready.eq(accepted), axi.wready.eq(accepted)]
-        found, merged = Signal(), Signal()
-        m.d.sync += [found.eq(asked), merged.eq(found & asked), accepted.eq(merged & asked)]
+        found, merged, judged = Signal(), Signal(), Signal()
+        m.d.sync += [found.eq(asked), merged.eq(found & asked), judged.eq(merged & asked), accepted.eq(judged & asked)]
 
         present = {**values, "CONTROL": Const(0, 32), "INTERRUPT": Cat(Const(0, 1), self.enable)}
         chosen = {name: Signal(name=f"chosen_{name}") for name in present}
@@ -106,29 +104,33 @@ class Registers(Component):
                 m.d.comb += held.eq(value)
         m.d.sync += wanted.eq(axi.wdata & strobes | held & ~strobes)
 
+        fitting = {name: Signal(name=f"fitting_{name}") for name in values}
         wishes = {name: Signal(name=f"wish_{name}") for name in COMMANDS}
-        fits, at_rest_only = Signal(), Signal()
-        m.d.sync += [wish.eq(chosen["CONTROL"] & (wanted == BY_NAME["CONTROL"].field(name).mask))
-                     for name, wish in wishes.items()]
-        m.d.sync += [
-            fits.eq(chosen["INTERRUPT"] | Cat(choice & _holds(name, wanted) for name, choice in chosen.items()
-                                              if name != "INTERRUPT").any()),
-            at_rest_only.eq(Cat(chosen[name] for name in values).any()
-                            | chosen["CONTROL"] & (wanted == BY_NAME["CONTROL"].field("start").mask)),
-        ]
+        m.d.sync += [*(fit.eq(_holds(name, wanted)) for name, fit in fitting.items()),
+                     *(wish.eq(wanted == BY_NAME["CONTROL"].field(name).mask) for name, wish in wishes.items())]
 
+        # The engine can't leave its rest meanwhile: only a write takes it out.
+        control, interrupt, good = chosen["CONTROL"], chosen["INTERRUPT"], Signal()
+        setting = {name: Signal(name=f"sets_{name}") for name in values}
         pending, enable = (BY_NAME["INTERRUPT"].field(name).low for name in ("pending", "enable"))
-        m.d.comb += [getattr(self, name).eq(accepted & wish) for name, wish in wishes.items()]
-        m.d.comb += self.acknowledge.eq(accepted & chosen["INTERRUPT"] & wanted[pending])
-        with m.If(accepted & chosen["INTERRUPT"]):
+        wished = {name: judged & asked & control & wish for name, wish in wishes.items()}
+        m.d.sync += [
+            self.start.eq(wished["start"] & self.at_rest), self.restart.eq(wished["start"] & ~self.at_rest),
+            self.stop.eq(wished["stop"]), self.soft_reset.eq(wished["soft_reset"]),
+            self.acknowledge.eq(judged & asked & interrupt & wanted[pending]),
+            *(sets.eq(judged & asked & chosen[name] & fitting[name] & self.at_rest) for name, sets in setting.items()),
+            good.eq(interrupt | control & (wishes["start"] & self.at_rest | wishes["stop"] | wishes["soft_reset"])
+                    | Cat(chosen[name] & fit for name, fit in fitting.items()).any() & self.at_rest),
+        ]
+        for name, sets in setting.items():
+            with m.If(sets):
+                m.d.sync += values[name].eq(wanted)
+        with m.If(accepted & interrupt):
             m.d.sync += self.enable.eq(wanted[enable])
-        for name, value in values.items():
-            with m.If(accepted & chosen[name] & fits & self.at_rest):
-                m.d.sync += value.eq(wanted)
         with m.If(axi.bready):
             m.d.sync += axi.bvalid.eq(0)
         with m.If(accepted):
-            m.d.sync += [axi.bvalid.eq(1), axi.bresp.eq(Mux(fits & (self.at_rest | ~at_rest_only), OKAY, SLVERR))]
+            m.d.sync += [axi.bvalid.eq(1), axi.bresp.eq(Mux(good, OKAY, SLVERR))]
 
     def _read(self, m: Module) -> None:
         axi = self.axi
@@ -155,11 +157,16 @@ class Registers(Component):
             m.d.sync += axi.rvalid.eq(0)
         with m.If(accepted):
             # Ands and ors: less deep than a multiplexer.
-            shown = [Mux(choice, values[name], 0) for name, choice in chosen.items()]
-            m.d.sync += [axi.rvalid.eq(1), axi.rdata.eq(reduce(or_, shown, Mux(counted, counter, 0))),
+            shown = [*((choice, values[name]) for name, choice in chosen.items()), (counted, counter)]
+            m.d.sync += [axi.rvalid.eq(1), axi.rdata.eq(Cat(_chosen_bit(shown, bit) for bit in range(32))),
                          axi.rresp.eq(Mux(counted | Cat(chosen.values()).any(), OKAY, SLVERR))]
             with m.If(chosen["CYCLES_LOW"]):
                 m.d.sync += high.eq(self.cycles_high)
+
+
+def _chosen_bit(shown, bit: int):
+    """`bit` of the value that is chosen, of pairs of choice and value."""
+    return Cat(choice & value[bit] for choice, value in shown if bit < len(value)).any()
 
 
 def _is_counter(address: Signal):
@@ -167,9 +174,7 @@ def _is_counter(address: Signal):
 
 
 def _holds(name: str, value: Signal):
-    """Whether a register may be written so: a setting may have this value, CONTROL may be asked for it."""
-    if name == "CONTROL":
-        return Cat(value == field.mask for field in BY_NAME[name].fields).any()
+    """Whether a setting may have this value."""
     if name == "BURST_BYTES":
         return Cat(value == size for size in BURST_SIZES).any()
     if name == "PROGRAM_ADDRESS":
@@ -179,4 +184,4 @@ def _holds(name: str, value: Signal):
     return ~value[BY_NAME[name].bits:].any()
 
 
-assert (REGISTER_WRITE, REGISTER_READ) == (3, 1)
+assert (REGISTER_WRITE, REGISTER_READ) == (4, 1)

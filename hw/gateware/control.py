@@ -1,11 +1,12 @@
 """What the host wants and what the engine meets: start, stop, reset, the first fault, the interrupt."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
 from hw.commands import BLOCK_BYTES, COUNT_BITS
 from hw.faults import CODES, SOURCES
 from hw.gateware.component import Component
+from hw.gateware.countdown import Countdown
 from hw.gateware.layouts import FAULT
 
 
@@ -14,7 +15,8 @@ class Control(Component):
 
     Members
     -------
-    start, stop, soft_reset, acknowledge : In(1), what the host wants in this cycle.
+    start, stop, soft_reset, acknowledge : In(1), what the host wants in this cycle; `start` only `at_rest`.
+    restart : In(1), the host wants a start while not `at_rest`.
     program_address : In(32).
     finished : In(1), all commands have ended. quiet : In(1), no burst is open. fault : In(`FAULT`).
     begin : Out(1), the engine starts in this cycle; the cycle of `start`.
@@ -32,9 +34,9 @@ class Control(Component):
 
     def __init__(self) -> None:
         super().__init__({
-            "start": In(1), "stop": In(1), "soft_reset": In(1), "acknowledge": In(1), "program_address": In(32),
+            "start": In(1), "restart": In(1), "stop": In(1), "soft_reset": In(1), "acknowledge": In(1), "program_address": In(32),
             "finished": In(1), "quiet": In(1), "fault": In(FAULT),
-            "begin": Out(1), "halt": Out(1), "reset": Out(1), "at_rest": Out(1),
+            "begin": Out(1), "halt": Out(1), "reset": Out(1, init=1), "at_rest": Out(1),
             "busy": Out(1), "done": Out(1), "error": Out(1), "halting": Out(1), "pending": Out(1),
             "cycles": Out(64), "reason": Out(FAULT),
         })
@@ -44,7 +46,7 @@ class Control(Component):
         stopping, resetting = Signal(), Signal()
         fault = Signal(FAULT)
         m.d.comb += [
-            self.at_rest.eq(~self.busy & ~stopping & ~resetting), self.begin.eq(self.start & self.at_rest),
+            self.at_rest.eq(~self.busy & ~stopping & ~resetting), self.begin.eq(self.start),
             self.halt.eq(stopping | resetting), self.halting.eq(self.busy & stopping | resetting),
             self.error.eq(stopping & ~self.busy),
         ]
@@ -52,27 +54,29 @@ class Control(Component):
 
         with m.If(self.fault.code != 0):
             m.d.comb += fault.eq(self.fault)
-        with m.Elif(self.stop | self.start):
+        with m.Elif(self.stop | self.restart):
             m.d.comb += [fault.code.eq(Mux(self.stop, CODES["stopped"], CODES["busy"])),
                          fault.source.eq(SOURCES.index("host"))]
 
         # Which block of the program an address of `fetch` lies in: a division, a bit a cycle.
-        locate, left, divisor, steps = Signal(), Signal(32), Signal(32), Signal(range(COUNT_BITS + 1))
-        rest = Signal(33)
+        locate, left, divisor, rest = Signal(), Signal(32), Signal(32), Signal(33)
+        steps = Countdown(m, (COUNT_BITS + 1).bit_length(), "steps")
         m.d.comb += rest.eq(left - divisor)
         m.d.sync += locate.eq(0)
         with m.If(locate):
             m.d.sync += [left.eq(self.reason.address - self.program_address),
-                         divisor.eq(BLOCK_BYTES << COUNT_BITS - 1), steps.eq(COUNT_BITS)]
-        with m.Elif(steps != 0):
-            m.d.sync += [steps.eq(steps - 1), divisor.eq(divisor >> 1), left.eq(Mux(rest[-1], left, rest)),
+                         divisor.eq(BLOCK_BYTES << COUNT_BITS - 1)]
+            steps.load(Const(COUNT_BITS))
+        with m.Elif(steps.any):
+            steps.step()
+            m.d.sync += [divisor.eq(divisor >> 1), left.eq(Mux(rest[-1], left, rest)),
                          self.reason.command.eq(Cat(~rest[-1], self.reason.command))]
 
         with m.If(self.acknowledge):
             m.d.sync += self.pending.eq(0)
         with m.If(self.busy):
             m.d.sync += self.cycles.eq(self.cycles + 1)
-            with m.If(stopping), m.If(self.quiet & ~locate & (steps == 0) & ~resetting):
+            with m.If(stopping), m.If(self.quiet & ~locate & ~steps.any & ~resetting):
                 m.d.sync += [self.busy.eq(0), self.pending.eq(1)]
             with m.Elif(fault.code != 0):
                 m.d.sync += [stopping.eq(1), self.reason.eq(fault),

@@ -1,6 +1,6 @@
 """Notices that nothing is ever going to happen any more."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
@@ -39,9 +39,11 @@ class Deadlock(Component):
         # All this is far from here, so a register comes first. Nothing of it changes any more when it is needed.
         moved, missing, empty = Signal(init=1), Signal.like(self.missing), Signal(len(UNITS))
         m.d.sync += [moved.eq(self.moves), missing.eq(self.missing), empty.eq(self.empty)]
-        for idle in (-1, empty):
+        for name, idle in (("waits", -1), ("waits_for_idle", empty)):
+            waits = Signal(len(UNITS), name=name)
+            m.d.sync += waits.eq(Cat((missing[index] & idle).any() for index in range(len(UNITS))))
             for index in reversed(range(len(UNITS))):
-                with m.If((missing[index] & idle).any()):
+                with m.If(waits[index]):
                     m.d.sync += unit.eq(index)
         with m.If(moved):
             m.d.sync += cycles.eq(0)

@@ -66,23 +66,24 @@ class DepthwiseWalk(Component):
         first_row, first_column = Signal(), Signal()
 
         # What the counters come to is worked out a cycle ahead.
-        windowing, group_last, closing, ending = (
-            Signal(name=name) for name in ("windowing", "group_last", "closing", "ending"))
+        windowing, group_last, closing, ending, row_ending, block_ending, command_ending = (Signal(name=name) for name in (
+            "windowing", "group_last", "closing", "ending", "row_ending", "block_ending", "command_ending"))
         """A window is cut in this cycle; from the last group of channels; it is the last, or was, that ends in this
-        column block; the column block ends with this cycle."""
+        column block; the column block ends with this cycle, with it the row of windows, the channel block, the
+        command."""
         running, window_done = Signal(), Signal()
         m.d.comb += [
             running.eq(self.busy & (~entering | self.block_ready)),
             window_done.eq(windowing & group_last),
             self.block_start.eq(self.busy & entering & self.block_ready),
             self.work.busy.eq(running & windowing),
-            self.work.done.eq(running & ending & column_blocks.last & rows.last & blocks.last),
+            self.work.done.eq(running & command_ending),
         ]
 
         # As they are after this cycle, if it runs; first within a column block.
         after = Signal(range(pixels + KERNEL + 2))
-        last_after, any_after, windowing_after, group_last_after, closing_after = (
-            Signal(name=f"{name}_after") for name in ("last", "any", "windowing", "group_last", "closing"))
+        last_after, any_after, windowing_after, group_last_after, closing_after, ending_after = (
+            Signal(name=f"{name}_after") for name in ("last", "any", "windowing", "group_last", "closing", "ending"))
         m.d.comb += [
             after.eq(Mux(window_done, edge + command.stride, edge)),
             last_after.eq(Mux(window_done, windows.left == 2, windows.last)),
@@ -90,12 +91,15 @@ class DepthwiseWalk(Component):
             windowing_after.eq(windowing & ~(group_last & closing)),
             group_last_after.eq((group == groups - 2) & windowing if groups > 1 else 1),
             closing_after.eq((after + command.stride >= pixels) | last_after),
+            ending_after.eq((read_row >= KERNEL - 2) & (~windowing_after | group_last_after & closing_after) & ~ending),
         ]
 
         with m.If(running):
             m.d.sync += [
                 entering.eq(0), edge.eq(after), windowing.eq(windowing_after), closing.eq(closing_after),
-                ending.eq((read_row >= KERNEL - 2) & (~windowing_after | group_last_after & closing_after)),
+                ending.eq(ending_after), row_ending.eq(ending_after & column_blocks.last),
+                block_ending.eq(ending_after & column_blocks.last & rows.last),
+                command_ending.eq(ending_after & column_blocks.last & rows.last & blocks.last),
             ]
             with m.If(read_row < KERNEL):
                 m.d.sync += read_row.eq(read_row + 1)
@@ -107,18 +111,18 @@ class DepthwiseWalk(Component):
                 windows.step()
             with m.If(ending):
                 m.d.sync += [
-                    read_row.eq(0), edge.eq(after - pixels), ending.eq(0),
+                    read_row.eq(0), edge.eq(after - pixels),
                     windowing.eq((after < 2 * pixels) & any_after),
                     closing.eq((after + command.stride >= 2 * pixels) | last_after),
                 ]
                 column_blocks.step()
-            with m.If(ending & column_blocks.last):
+            with m.If(row_ending):
                 self._begin_row(m, command, edge, windowing, closing)
                 m.d.sync += [first_row.eq(0), first_column.eq(1)]
                 windows.load(command.out_width)
                 column_blocks.load(command.column_blocks)
                 rows.step()
-            with m.If(ending & column_blocks.last & rows.last):
+            with m.If(block_ending):
                 m.d.sync += [first_row.eq(1), slot.eq(slot + 1), entering.eq(1), first_of_block.eq(1)]
                 rows.load(command.out_rows)
                 blocks.step()
@@ -129,7 +133,7 @@ class DepthwiseWalk(Component):
             m.d.sync += [
                 command.eq(fields), self.busy.eq(1), entering.eq(1), first_of_command.eq(1), first_of_block.eq(1),
                 first_row.eq(1), first_column.eq(1), read_row.eq(0), group.eq(0), group_last.eq(groups == 1),
-                ending.eq(0),
+                ending.eq(0), row_ending.eq(0), block_ending.eq(0), command_ending.eq(0),
             ]
             for count, value in ((windows, fields.out_width), (column_blocks, fields.column_blocks),
                                  (rows, fields.out_rows), (blocks, fields.blocks)):
@@ -138,8 +142,7 @@ class DepthwiseWalk(Component):
         turn, step = self.turn, self.step
         m.d.sync += [
             turn.start.eq(self.start), turn.reading.eq(running & (read_row < KERNEL)), turn.row.eq(read_row),
-            turn.column_end.eq(running & ending), turn.row_end.eq(running & ending & column_blocks.last),
-            turn.block_end.eq(running & ending & column_blocks.last & rows.last),
+            turn.column_end.eq(running & ending), turn.row_end.eq(running & row_ending), turn.block_end.eq(running & block_ending),
             step.valid.eq(running & windowing), step.group.eq(group), step.slot.eq(slot), step.context.eq(context),
             step.first_of_command.eq(first_of_command), step.first_of_block.eq(first_of_block),
             step.last_of_command.eq(blocks.last & rows.last & windows.last),

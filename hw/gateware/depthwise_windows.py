@@ -89,14 +89,15 @@ class DepthwiseWindows(Component):
 
         # Two sums, one after the other.
         reading = Signal(data.StructLayout({"pixel": 20, "x": signed(14), "mask": pixels, "row": range(KERNEL),
-                                            "valid": 1, "zero_point": signed(8)}))
+                                            "valid": 1, "inside": 1, "zero_point": signed(8)}))
         issue = Signal.like(reading)
-        inside = (y + turn.row >= 0) & (turn.row < below)
         m.d.sync += [
             reading.pixel.eq(block_pixel + row), reading.x.eq(x), reading.row.eq(turn.row),
             reading.valid.eq(turn.reading), reading.zero_point.eq(command.input_zero_point),
-            reading.mask.eq(Cat(turn.reading & inside & (x + lane >= 0) & (lane < right) for lane in range(pixels))),
+            reading.inside.eq(turn.reading & (y + turn.row >= 0) & (turn.row < below)),
+            reading.mask.eq(Cat((x + lane >= 0) & (lane < right) for lane in range(pixels))),
             issue.eq(reading), issue.pixel.eq(reading.pixel + reading.x),
+            issue.mask.eq(reading.mask & reading.inside.replicate(pixels)),
         ]
         return issue
 
@@ -111,21 +112,21 @@ class DepthwiseWindows(Component):
         arrived = delayed(m, issue, ACTIVATION_READ, "arrived")
         turned = rotate_right(self.read.data, arrived.pixel[:lane_bits], 8 * config.pe_rows, pixels)
         padding = Cat(arrived.zero_point).replicate(config.pe_rows)
-        line = Signal(data.ArrayLayout(8 * config.pe_rows, pixels))
+        line = Signal(data.ArrayLayout(8 * config.pe_rows, pixels), reset_less=True)
         line_row, line_valid = Signal(range(KERNEL)), Signal()
         m.d.sync += [line_row.eq(arrived.row), line_valid.eq(arrived.valid)]
         for pixel in range(pixels):
             m.d.sync += line[pixel].eq(Mux(arrived.mask[pixel], turned.word_select(pixel, 8 * config.pe_rows),
                                            padding))
 
-        staged = [Signal(data.ArrayLayout(8 * config.pe_rows, pixels), name=f"staged_{row}")
+        staged = [Signal(data.ArrayLayout(8 * config.pe_rows, pixels), name=f"staged_{row}", reset_less=True)
                   for row in range(KERNEL - 1)]
         for row, stage in enumerate(staged):
             with m.If(line_valid & (line_row == row)):
                 m.d.sync += stage.eq(line)
         kept = KERNEL - 1
-        columns = [[Signal(8 * config.pe_rows, name=f"column_{column}_{row}") for row in range(KERNEL)]
-                        for column in range(kept + pixels)]
+        columns = [[Signal(8 * config.pe_rows, name=f"column_{column}_{row}", reset_less=True)
+                    for row in range(KERNEL)] for column in range(kept + pixels)]
         with m.If(line_valid & (line_row == KERNEL - 1)):
             for column in range(kept):
                 for row in range(KERNEL):

@@ -116,6 +116,9 @@ class Engine(Component):
         # Commands and tokens.
         m.d.comb += [fetch.start.eq(self.start), fetch.address.eq(self.program_address)]
         started, ended = (Signal(data.ArrayLayout(COUNT_BITS, len(UNITS)), name=name) for name in ("started", "ended"))
+        # What is done is looked for a cycle late: no command ends that soon after its delivery.
+        pushed, fetched = Signal(len(UNITS)), Signal()
+        m.d.sync += [pushed.eq(fetch.push), fetched.eq(fetch.finished)]
         undone, under_way = [], Signal(len(UNITS))
         queues: list[CommandQueue] = []
         for user in (fetch, load, weights, store):
@@ -128,7 +131,7 @@ class Engine(Component):
                 queue.push.eq(fetch.push[index]), queue.item.eq(getattr(fetch, f"queue_{name}")),
                 fetch.full[index].eq(queue.full), queue.ended.eq(ended),
             ]
-            undone.append(Tally(m, COUNT_BITS, f"undone_{name}", more=fetch.push[index], less=unit.ended))
+            undone.append(Tally(m, COUNT_BITS, f"undone_{name}", more=pushed[index], less=unit.ended))
             m.d.comb += under_way[index].eq(
                 ~Tally(m, COUNT_BITS, f"under_way_{name}", more=unit.command.pop, less=unit.ended).none)
             m.d.sync += [started[index].eq(started[index] + unit.command.pop),
@@ -136,7 +139,7 @@ class Engine(Component):
             if config.retire_port:
                 m.d.sync += [self.started[index].eq(unit.command.pop), self.ended[index].eq(unit.ended)]
         m.d.comb += [self.commands.eq(ended),
-                     self.finished.eq(fetch.finished & Cat(tally.none for tally in undone).all())]
+                     self.finished.eq(fetched & Cat(tally.none for tally in undone).all())]
         with m.If(self.start):
             m.d.sync += [count.as_value().eq(0) for count in (started, ended)]
         if config.counters:
@@ -145,27 +148,24 @@ class Engine(Component):
         # Faults, those that come last in the program's way first.
         moves = (Cat(getattr(arbiter, f"request_{name}").valid for name in USERS).any()
                  | ~arbiter.quiet | ~(fetch.finished | fetch.blocked) | under_way.any()
-                 | Cat(queue.valid & ~queue.missing.any() for queue in queues).any())
+                 | Cat(queue.command.ready for queue in queues).any())
         m.submodules.deadlock = deadlock = Deadlock(DEADLOCK_CYCLES)
         m.d.comb += [deadlock.moves.eq(moves | self.finished), deadlock.started.eq(started)]
         for index, queue in enumerate(queues):
             m.d.comb += [deadlock.missing[index].eq(queue.missing), deadlock.empty[index].eq(~queue.valid)]
-        refused = Signal(FAULT)
-        m.d.sync += refused.code.eq(0)
+        inner = Signal(FAULT)
+        m.d.sync += inner.eq(deadlock.fault)
+        with m.If(activations.conflict):
+            m.d.sync += [
+                inner.code.eq(CODES["conflict"]), inner.source.eq(activations.conflict_unit),
+                inner.command.eq(ended[activations.conflict_unit]), inner.address.eq(activations.conflict_group),
+            ]
         for index, unit in enumerate(units.values()):
             if unit in (depthwise, pointwise):
                 with m.If(unit.illegal):
-                    m.d.sync += [refused.code.eq(CODES["fields"]), refused.source.eq(index),
-                                 refused.command.eq(started[index] - 1)]
-        m.d.sync += self.fault.eq(deadlock.fault)
-        with m.If(activations.conflict):
-            m.d.sync += [
-                self.fault.code.eq(CODES["conflict"]), self.fault.source.eq(activations.conflict_unit),
-                self.fault.command.eq(ended[activations.conflict_unit]),
-                self.fault.address.eq(activations.conflict_group),
-            ]
-        with m.If(refused.code != 0):
-            m.d.sync += self.fault.eq(refused)
+                    m.d.sync += [inner.code.eq(CODES["fields"]), inner.source.eq(index),
+                                 inner.command.eq(started[index] - 1)]
+        m.d.sync += self.fault.eq(inner)
         with m.If(fetch.fault.code != 0):
             m.d.sync += self.fault.eq(fetch.fault)
         with m.If(arbiter.fault.code != 0):

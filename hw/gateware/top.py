@@ -1,6 +1,6 @@
 """The engine with its outside: AXI4 to the memory, AXI4-Lite registers, an interrupt."""
 
-from amaranth.hdl import Cat, Module, ResetInserter, Signal
+from amaranth.hdl import Cat, ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.commands import UNITS
@@ -37,8 +37,11 @@ class Sepconv(Component):
         engine, manager = Engine(config), AxiManager(config)
         m.submodules.registers = registers = Registers(config)
         m.submodules.control = control = Control()
-        m.submodules.engine = ResetInserter(control.reset)(engine)
-        m.submodules.manager = ResetInserter(control.reset)(manager)
+        # One register resets all that is behind the registers: the host's reset and that of the clock are both in it.
+        m.domains.engine = ClockDomain(local=True)
+        m.d.comb += [ClockSignal("engine").eq(ClockSignal()), ResetSignal("engine").eq(control.reset)]
+        m.submodules.engine = DomainRenamer("engine")(engine)
+        m.submodules.manager = DomainRenamer("engine")(manager)
         connect(m, s_axi=flipped(self.s_axi), registers=registers.axi)
         connect(m, engine=engine.bus, manager=manager.bursts)
         m.d.comb += manager.base.eq(registers.setting_BASE)
@@ -48,7 +51,7 @@ class Sepconv(Component):
 
         # The host's wishes and settings.
         m.d.comb += [
-            control.start.eq(registers.start), control.stop.eq(registers.stop),
+            control.start.eq(registers.start), control.restart.eq(registers.restart), control.stop.eq(registers.stop),
             control.soft_reset.eq(registers.soft_reset), control.acknowledge.eq(registers.acknowledge),
             control.program_address.eq(registers.setting_PROGRAM_ADDRESS),
             engine.program_address.eq(registers.setting_PROGRAM_ADDRESS),

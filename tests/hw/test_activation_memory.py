@@ -56,18 +56,7 @@ def test_random_traffic(config: EngineConfig) -> None:
                 seen[name].append(get(ctx, getattr(memory, f"read_{name}").data))
             conflicts.append(get(ctx, memory.conflict))
             idle = step >= steps
-            for name, group in zip(READERS, rng.permutation(config.activation_groups), strict=False):
-                row, lane = int(rng.integers(rows)), int(rng.integers(config.pe_pixels))
-                read(ctx, memory, name, group * config.group_rows + row, lane, 0 if idle else all_banks)
-                if not idle:
-                    data = np.concatenate(
-                        [
-                            model[group, row + (bank < lane)].reshape(config.pe_pixels, -1)[bank]
-                            for bank in range(config.pe_pixels)
-                        ]
-                    )
-                    requested[name].append(int.from_bytes(data.tobytes(), "little"))
-            # What is written now is seen by a read issued in the next cycle: the model changes after the reads.
+            # What is written now is seen by a read issued in the same cycle: the model changes before the reads.
             for name, group in zip(WRITERS, rng.permutation(config.activation_groups), strict=False):
                 row, data = (
                     int(rng.integers(rows + 1)),
@@ -80,6 +69,17 @@ def test_random_traffic(config: EngineConfig) -> None:
                 ).astype(bool)
                 if not idle:
                     model[group, row][mask] = data[mask]
+            for name, group in zip(READERS, rng.permutation(config.activation_groups), strict=False):
+                row, lane = int(rng.integers(rows)), int(rng.integers(config.pe_pixels))
+                read(ctx, memory, name, group * config.group_rows + row, lane, 0 if idle else all_banks)
+                if not idle:
+                    data = np.concatenate(
+                        [
+                            model[group, row + (bank < lane)].reshape(config.pe_pixels, -1)[bank]
+                            for bank in range(config.pe_pixels)
+                        ]
+                    )
+                    requested[name].append(int.from_bytes(data.tobytes(), "little"))
             await ctx.tick()
 
     run_benches(memory, bench)
@@ -102,7 +102,7 @@ def test_two_in_one_bank_conflict(kind: str, pair: tuple[int, int]) -> None:
                 read(ctx, memory, name, row, 0, enable)
             else:
                 write(ctx, memory, name, row, data, enable)
-        await ctx.tick().repeat(3)
+        await ctx.tick().repeat(5)
         for name in names:
             if kind == "read":
                 read(ctx, memory, name, 0, 0, 0)
@@ -110,7 +110,7 @@ def test_two_in_one_bank_conflict(kind: str, pair: tuple[int, int]) -> None:
                 write(ctx, memory, name, 0, data, 0)
         conflict = get(ctx, memory.conflict)
         where = get(ctx, memory.conflict_unit), get(ctx, memory.conflict_group)
-        await ctx.tick().repeat(3)
+        await ctx.tick().repeat(5)
         return where if conflict else None
 
     async def bench(ctx) -> None:

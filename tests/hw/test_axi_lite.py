@@ -51,7 +51,7 @@ class Host:
         return response, seen
 
     def seen(self) -> set[str]:
-        names = ("start", "stop", "soft_reset", "acknowledge")
+        names = ("start", "restart", "stop", "soft_reset", "acknowledge")
         return {name for name in names if get(self.ctx, getattr(self.unit, name))}
 
     async def read(self, offset: int) -> tuple[int, int]:
@@ -252,7 +252,7 @@ def test_control() -> None:
         assert await host.write(offset, 0) == (SLVERR, set())
         assert await host.write(offset, 8) == (SLVERR, set())
         put(host.ctx, host.unit.at_rest, 0)
-        assert await host.write(offset, fields["start"]) == (SLVERR, {"start"})  # which is a fault
+        assert await host.write(offset, fields["start"]) == (SLVERR, {"restart"})  # which is a fault
         assert await host.write(offset, fields["stop"]) == (OKAY, {"stop"})
         assert await host.write(offset, fields["soft_reset"]) == (OKAY, {"soft_reset"})
         assert await host.read(offset) == (OKAY, 0)

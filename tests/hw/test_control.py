@@ -42,6 +42,8 @@ def run(script) -> None:
     unit = Control()
 
     async def bench(ctx) -> None:
+        assert get(ctx, unit.reset)
+        await ctx.tick()
         await script(Scene(ctx, unit))
 
     run_benches(unit, bench)
@@ -99,7 +101,7 @@ def test_a_fault_waits_for_open_bursts(late: int, finished: int) -> None:
         assert not get(ctx, unit.at_rest)
         assert scene.reason() == (9, 2, 7, 0x1234)
         await scene.fault(code=10, source=3, command=8, address=0x5678)
-        put(ctx, unit.start, 1)
+        put(ctx, unit.restart, 1)
         assert not get(ctx, unit.begin)
         await ctx.tick()
         assert scene.reason() == (9, 2, 7, 0x1234)
@@ -107,7 +109,7 @@ def test_a_fault_waits_for_open_bursts(late: int, finished: int) -> None:
     run(script)
 
 
-@pytest.mark.parametrize(("wish", "name"), [("stop", "stopped"), ("start", "busy")])
+@pytest.mark.parametrize(("wish", "name"), [("stop", "stopped"), ("restart", "busy")])
 def test_what_the_host_does_wrong(wish: str, name: str) -> None:
     async def script(scene: Scene) -> None:
         await scene.pulse("start")
