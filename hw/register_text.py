@@ -16,7 +16,7 @@ _INTRODUCTION = (
     " are inclusive; after reset they are empty, and the engine can touch nothing. Addresses are counted from BASE: to"
     " each that goes out on the bus it is added, in no cycle of its own. ACCOUNT and what follows belong to the stall"
     " account, whose keys `hw/account.py` defines; in an engine without `counters` they read as 0, and ACCOUNT can't be"
-    " written. Counters may be read at any time, and are exact; a read takes up to 32 cycles. The cycles a unit was"
+    " written. Counters may be read at any time, and are exact; a read takes up to 34 cycles. The cycles a unit was"
     " idle are the rest of all cycles.")
 _ERRORS = ("The first fault wins. From then on no burst is asked for; when the open ones are done the interrupt rises,"
            " and a soft reset makes the engine ready for the next program.")

@@ -150,7 +150,8 @@ class ActivationMemory(Component):
         in_group, of_unit = Signal(len(met)), Signal(len(_MEETING))
         m.d.sync += [
             in_group.eq(Cat(Cat(banks).any() for banks in met)),
-            of_unit.eq(Cat(Cat(bank[index] for banks in met for bank in banks).any() for index in range(len(_MEETING)))),
+            of_unit.eq(Cat(Cat(bank[index] for banks in met for bank in banks).any()
+                           for index in range(len(_MEETING)))),
             self.conflict.eq(in_group.any()),
         ]
         for group in reversed(range(len(met))):

@@ -21,7 +21,7 @@ class Control(Component):
     finished : In(1), all commands have ended. quiet : In(1), no burst is open. fault : In(`FAULT`).
     begin : Out(1), the engine starts in this cycle; the cycle of `start`.
     halt : Out(1), no burst may be asked for.
-    reset : Out(1), for one cycle, of everything but the settings; a register, as it goes everywhere.
+    reset : Out(1), for one cycle, of everything but the settings; also in the cycle after a reset of the clock's.
     at_rest : Out(1), nothing moves, and nothing is wrong.
     busy, done, error, halting, pending : Out(1), as in the registers. cycles : Out(64).
     reason : Out(`FAULT`), the first fault.
@@ -34,9 +34,9 @@ class Control(Component):
 
     def __init__(self) -> None:
         super().__init__({
-            "start": In(1), "restart": In(1), "stop": In(1), "soft_reset": In(1), "acknowledge": In(1), "program_address": In(32),
-            "finished": In(1), "quiet": In(1), "fault": In(FAULT),
-            "begin": Out(1), "halt": Out(1), "reset": Out(1, init=1), "at_rest": Out(1),
+            "start": In(1), "restart": In(1), "stop": In(1), "soft_reset": In(1), "acknowledge": In(1),
+            "program_address": In(32), "finished": In(1), "quiet": In(1), "fault": In(FAULT),
+            "begin": Out(1), "halt": Out(1), "reset": Out(1), "at_rest": Out(1),
             "busy": Out(1), "done": Out(1), "error": Out(1), "halting": Out(1), "pending": Out(1),
             "cycles": Out(64), "reason": Out(FAULT),
         })
@@ -50,7 +50,9 @@ class Control(Component):
             self.halt.eq(stopping | resetting), self.halting.eq(self.busy & stopping | resetting),
             self.error.eq(stopping & ~self.busy),
         ]
-        m.d.sync += self.reset.eq(resetting & self.quiet & ~self.reset)
+        reset = Signal(init=1)
+        m.d.sync += reset.eq(resetting & self.quiet & ~reset)
+        m.d.comb += self.reset.eq(reset)
 
         with m.If(self.fault.code != 0):
             m.d.comb += fault.eq(self.fault)

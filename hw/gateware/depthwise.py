@@ -31,7 +31,8 @@ class Depthwise(Component):
     command : In(`CommandPort`); a command starts when its taps can be loaded and its predecessor has been taken.
     read : Out(`ReadPort`); write : Out(`WritePort`); weights : Out(`WordPort`).
     ended : Out(1), the last word of a command is being written.
-    illegal : Out(1), a cycle late: the command started last can not end: its column blocks do not reach its last window.
+    illegal : Out(1), a cycle late, the command started last can not end: its column blocks do not reach its last
+        window.
     work : Out(`WORK`).
     """
 

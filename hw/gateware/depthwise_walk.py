@@ -12,7 +12,8 @@ from hw.gateware.layouts import BODY_LAYOUT, WORK, selector
 CONTEXTS = 16
 """Commands whose constants are kept: those that may have windows in the pipeline."""
 
-TURN = data.StructLayout({"start": 1, "reading": 1, "row": range(KERNEL), "column_end": 1, "row_end": 1, "block_end": 1})
+TURN = data.StructLayout({"start": 1, "reading": 1, "row": range(KERNEL),
+                          "column_end": 1, "row_end": 1, "block_end": 1})
 """A cycle of the walk, for the addresses: a command starts; a window row is read; the column block ends, with it the
 row of windows, with that the channel block."""
 
@@ -66,8 +67,9 @@ class DepthwiseWalk(Component):
         first_row, first_column = Signal(), Signal()
 
         # What the counters come to is worked out a cycle ahead.
-        windowing, group_last, closing, ending, row_ending, block_ending, command_ending = (Signal(name=name) for name in (
-            "windowing", "group_last", "closing", "ending", "row_ending", "block_ending", "command_ending"))
+        windowing, group_last, closing = (Signal(name=name) for name in ("windowing", "group_last", "closing"))
+        ending, row_ending, block_ending, command_ending = (
+            Signal(name=name) for name in ("ending", "row_ending", "block_ending", "command_ending"))
         """A window is cut in this cycle; from the last group of channels; it is the last, or was, that ends in this
         column block; the column block ends with this cycle, with it the row of windows, the channel block, the
         command."""
@@ -142,7 +144,8 @@ class DepthwiseWalk(Component):
         turn, step = self.turn, self.step
         m.d.sync += [
             turn.start.eq(self.start), turn.reading.eq(running & (read_row < KERNEL)), turn.row.eq(read_row),
-            turn.column_end.eq(running & ending), turn.row_end.eq(running & row_ending), turn.block_end.eq(running & block_ending),
+            turn.column_end.eq(running & ending), turn.row_end.eq(running & row_ending),
+            turn.block_end.eq(running & block_ending),
             step.valid.eq(running & windowing), step.group.eq(group), step.slot.eq(slot), step.context.eq(context),
             step.first_of_command.eq(first_of_command), step.first_of_block.eq(first_of_block),
             step.last_of_command.eq(blocks.last & rows.last & windows.last),
@@ -155,6 +158,6 @@ class DepthwiseWalk(Component):
         """The next cycle begins a row of windows."""
         pixels = self.config.pe_pixels
         m.d.sync += [
-            edge.eq(KERNEL - 1), windowing.eq(KERNEL - 1 < pixels),
+            edge.eq(KERNEL - 1), windowing.eq(pixels > KERNEL - 1),
             closing.eq((fields.stride >= pixels - (KERNEL - 1)) | (fields.out_width == 1)),
         ]

@@ -54,7 +54,8 @@ class DepthwiseWindows(Component):
         for row in range(KERNEL):
             for column in range(KERNEL):
                 choices = Array(columns[start + column][row] for start in range(pixels))
-                m.d.comb += self.window[row * KERNEL + column].eq(choices[self.step.sigma] if pixels > 1 else choices[0])
+                chosen = choices[self.step.sigma] if pixels > 1 else choices[0]
+                m.d.comb += self.window[row * KERNEL + column].eq(chosen)
         return m
 
     def _address(self, m: Module, turn: data.View) -> data.View:

@@ -10,6 +10,7 @@ import pytest
 
 from hw.account import COUNTERS
 from hw.commands import BLOCK_BYTES, CHECKSUM_BYTES, COUNTS, encode_program
+from hw.latency import REGISTER_WRITE
 from hw.memory_timing import MemoryTiming
 from hw.proof.errors import ProofError
 from hw.proof.proof import prove
@@ -38,6 +39,8 @@ DEFAULT = MemoryTiming()
 SLOW = MemoryTiming(read_latency=150, write_latency=60, max_outstanding=3, burst_bytes=64)
 SEEDS = range(6)
 CONTROL = {field.name: field.mask for field in BY_NAME["CONTROL"].fields}
+FIRST = 2 + REGISTER_WRITE
+"""Cycle a second write is taken in at the earliest: it is shown once the start's response was taken."""
 RESPONSES = pytest.mark.parametrize(("response", "name"), [(2, "slave"), (3, "decode")])
 TIMINGS = pytest.mark.parametrize("timing", [DEFAULT, SLOW], ids=["default", "slow"])
 
@@ -240,7 +243,7 @@ def test_two_units_in_one_bank() -> None:
 def cycles(timing: MemoryTiming) -> list[int]:
     """Cycles at random, from the first a second write is taken in to the last of a run."""
     rng, total = random.Random(7), fresh(timing).cycles
-    return [2, *(rng.randrange(3, total - 1) for _ in range(12)), total - 2]
+    return [FIRST, *(rng.randrange(FIRST + 1, total - 1) for _ in range(12)), total - 2]
 
 
 def check_nothing_new(run: RtlRun, cycle: int) -> None:
@@ -271,7 +274,7 @@ def test_soft_reset_while_running(timing: MemoryTiming) -> None:
 @pytest.mark.parametrize("wish", ["stop", "start", "soft_reset"])
 def test_in_every_cycle(wish: str) -> None:
     total = fresh(DEFAULT).cycles
-    for first in range(2, total - 1, 50):
+    for first in range(FIRST, total - 1, 50):
         wrongs = [job(program(), poke_cycle=cycle, poke=CONTROL[wish])
                   for cycle in range(first, min(first + 50, total - 1))]
         runs = run_jobs([each for wrong in wrongs for each in (wrong, job(program()))])
