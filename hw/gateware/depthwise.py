@@ -14,7 +14,7 @@ from hw.gateware.depthwise_walk import CONTEXTS
 from hw.gateware.depthwise_windows import DepthwiseWindows
 from hw.gateware.layouts import BODY_LAYOUT, WORK, CommandPort, WordPort, delayed
 from hw.gateware.requantise import Requantise
-from hw.latency import DEPTHWISE_SUM, DEPTHWISE_TAPS, REQUANTISE
+from hw.latency import DEPTHWISE_SUM, DEPTHWISE_TAPS, REQUANTISE, SWITCH, depthwise_output
 from hw.multipliers import share
 
 KEPT = data.StructLayout({name: BODY_LAYOUT["depthwise"][name].shape for name in (
@@ -41,6 +41,8 @@ class Depthwise(Component):
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
+        # Commands are at least so many cycles apart.
+        assert (CONTEXTS - 1) * (KERNEL + SWITCH) >= depthwise_output(config)
         super().__init__({
             "command": In(CommandPort("depthwise")),
             "read": Out(ReadPort(config)),
