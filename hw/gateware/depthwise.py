@@ -42,7 +42,7 @@ class Depthwise(Component):
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
         # Commands are at least so many cycles apart.
-        assert (CONTEXTS - 1) * (KERNEL + SWITCH) >= depthwise_output(config)
+        assert depthwise_output(config) <= (CONTEXTS - 1) * (KERNEL + SWITCH)
         super().__init__({
             "command": In(CommandPort("depthwise")),
             "read": Out(ReadPort(config)),
