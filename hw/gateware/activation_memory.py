@@ -1,6 +1,6 @@
 """Activation memory: words of `pe_rows` channels × 1 pixel, banks interleaved by pixel, in groups owned apart."""
 
-from amaranth.hdl import Array, Cat, Module, Signal, Value
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -25,7 +25,7 @@ class ReadPort(wiring.Signature):
 
     Members
     -------
-    enable : Out(pe_pixels), per bank: a bank that is not enabled is not touched and returns old data.
+    enable : Out(pe_pixels), per bank: a bank that is not enabled returns anything.
     row : Out, row of the word in bank `lane`.
     lane : Out, bank the read starts in; banks below it read the next row.
     data : In, `pe_pixels` words in bank order, `latency.ACTIVATION_READ` cycles later.
@@ -107,9 +107,11 @@ class ActivationMemory(Component):
                 wanted = Cat(enable[bank] & (row[bank] >> index_bits == group)
                              for enable, row in zip(enables, rows, strict=True))
                 address = Signal(index_bits, name=f"read_address_{group}_{bank}", reset_less=True)
-                for index, row in enumerate(rows):
-                    with m.If(wanted[index]):
-                        m.d.sync += address.eq(row[bank])
+                # Nobody's row is as good as any.
+                choice = rows[0][bank]
+                for index, row in enumerate(rows[1:], 1):
+                    choice = Mux(wanted[index], row[bank], choice)
+                m.d.sync += address.eq(choice)
                 m.d.comb += memory.read_address.eq(address)
 
                 granules = config.pe_rows // enable_bytes(config)

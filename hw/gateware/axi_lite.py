@@ -1,6 +1,6 @@
 """AXI4-Lite, and the registers of `hw.registers` behind it."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -98,10 +98,7 @@ class Registers(Component):
         chosen = {name: Signal(name=f"chosen_{name}") for name in present}
         m.d.sync += [choice.eq(axi.awaddr == OFFSET[name]) for name, choice in chosen.items()]
         strobes = Cat(axi.wstrb[byte].replicate(8) for byte in range(4))
-        held, wanted = Signal(32), Signal(32)
-        for name, value in present.items():
-            with m.If(chosen[name]):
-                m.d.comb += held.eq(value)
+        wanted, held = Signal(32), _chosen([(chosen[name], value) for name, value in present.items()])
         m.d.sync += wanted.eq(axi.wdata & strobes | held & ~strobes)
 
         fitting = {name: Signal(name=f"fitting_{name}") for name in values}
@@ -156,17 +153,16 @@ class Registers(Component):
         with m.If(axi.rready):
             m.d.sync += axi.rvalid.eq(0)
         with m.If(accepted):
-            # Ands and ors: less deep than a multiplexer.
             shown = [*((choice, values[name]) for name, choice in chosen.items()), (counted, counter)]
-            m.d.sync += [axi.rvalid.eq(1), axi.rdata.eq(Cat(_chosen_bit(shown, bit) for bit in range(32))),
+            m.d.sync += [axi.rvalid.eq(1), axi.rdata.eq(_chosen(shown)),
                          axi.rresp.eq(Mux(counted | Cat(chosen.values()).any(), OKAY, SLVERR))]
             with m.If(chosen["CYCLES_LOW"]):
                 m.d.sync += high.eq(self.cycles_high)
 
 
-def _chosen_bit(shown, bit: int):
-    """`bit` of the value that is chosen, of pairs of choice and value."""
-    return Cat(choice & value[bit] for choice, value in shown if bit < len(value)).any()
+def _chosen(options) -> Value:
+    """The value that is chosen, of pairs of choice and value: ands and ors, which are less deep than a multiplexer."""
+    return Cat(Cat(choice & value[bit] for choice, value in options if bit < len(value)).any() for bit in range(32))
 
 
 def _is_counter(address: Signal):

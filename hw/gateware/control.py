@@ -29,7 +29,7 @@ class Control(Component):
     Timing
     ------
     `pending` is set the cycle after `finished`; after a fault, when no burst is open, and with a fault of `fetch`
-    at least `COUNT_BITS` + 1 cycles later: its block is counted then.
+    at least `COUNT_BITS` + 2 cycles later: its block is counted then.
     """
 
     def __init__(self) -> None:
@@ -44,27 +44,31 @@ class Control(Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         stopping, resetting = Signal(), Signal()
-        fault = Signal(FAULT)
         m.d.comb += [
-            self.at_rest.eq(~self.busy & ~stopping & ~resetting), self.begin.eq(self.start),
-            self.halt.eq(stopping | resetting), self.halting.eq(self.busy & stopping | resetting),
+            self.at_rest.eq(~self.busy & ~self.halt), self.begin.eq(self.start),
+            self.halting.eq(self.busy & stopping | resetting),
             self.error.eq(stopping & ~self.busy),
         ]
         reset = Signal(init=1)
         m.d.sync += reset.eq(resetting & self.quiet & ~reset)
         m.d.comb += self.reset.eq(reset)
 
-        with m.If(self.fault.code != 0):
-            m.d.comb += fault.eq(self.fault)
-        with m.Elif(self.stop | self.restart):
-            m.d.comb += [fault.code.eq(Mux(self.stop, CODES["stopped"], CODES["busy"])),
+        # The reason is kept the cycle after it is met.
+        fault, taken, of_fetch = Signal(FAULT), Signal(), Signal()
+        met = self.fault.code != 0
+        m.d.sync += [taken.eq(0), fault.eq(self.fault),
+                     of_fetch.eq(met & (self.fault.source == SOURCES.index("fetch")))]
+        with m.If(~met):
+            m.d.sync += [fault.eq(0), fault.code.eq(Mux(self.stop, CODES["stopped"], CODES["busy"])),
                          fault.source.eq(SOURCES.index("host"))]
+        with m.If(taken):
+            m.d.sync += self.reason.eq(fault)
 
         # Which block of the program an address of `fetch` lies in: a division, a bit a cycle.
         locate, left, divisor, rest = Signal(), Signal(32), Signal(32), Signal(33)
         steps = Countdown(m, (COUNT_BITS + 1).bit_length(), "steps")
         m.d.comb += rest.eq(left - divisor)
-        m.d.sync += locate.eq(0)
+        m.d.sync += locate.eq(taken & of_fetch)
         with m.If(locate):
             m.d.sync += [left.eq(self.reason.address - self.program_address),
                          divisor.eq(BLOCK_BYTES << COUNT_BITS - 1)]
@@ -78,19 +82,18 @@ class Control(Component):
             m.d.sync += self.pending.eq(0)
         with m.If(self.busy):
             m.d.sync += self.cycles.eq(self.cycles + 1)
-            with m.If(stopping), m.If(self.quiet & ~locate & ~steps.any & ~resetting):
+            with m.If(stopping), m.If(self.quiet & ~(taken & of_fetch) & ~locate & ~steps.any & ~resetting):
                 m.d.sync += [self.busy.eq(0), self.pending.eq(1)]
-            with m.Elif(fault.code != 0):
-                m.d.sync += [stopping.eq(1), self.reason.eq(fault),
-                             locate.eq(fault.source == SOURCES.index("fetch"))]
+            with m.Elif(met | self.stop | self.restart):
+                m.d.sync += [stopping.eq(1), self.halt.eq(1), taken.eq(1)]
             with m.Elif(self.finished & ~resetting):
                 m.d.sync += [self.busy.eq(0), self.done.eq(1), self.pending.eq(1)]
         with m.If(self.begin):
             m.d.sync += [self.busy.eq(1), self.done.eq(0), self.cycles.eq(1)]
 
         with m.If(self.soft_reset):
-            m.d.sync += resetting.eq(1)
+            m.d.sync += [resetting.eq(1), self.halt.eq(1)]
         with m.If(self.reset):
-            m.d.sync += [resetting.eq(0), stopping.eq(0), self.busy.eq(0), self.done.eq(0), self.pending.eq(0),
-                         self.cycles.eq(0), self.reason.as_value().eq(0)]
+            m.d.sync += [resetting.eq(0), stopping.eq(0), taken.eq(0), self.halt.eq(0), self.busy.eq(0),
+                         self.done.eq(0), self.pending.eq(0), self.cycles.eq(0), self.reason.as_value().eq(0)]
         return m

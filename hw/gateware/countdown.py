@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Signal, Value
 
 
 class Countdown:
-    """Counts down what is left; `last` and `any` are registers, so that nothing waits for a comparison.
+    """Counts down what is left; `last`, `second` and `any` are registers, so that nothing waits for a comparison.
 
     Parameters
     ----------
@@ -12,18 +12,20 @@ class Countdown:
 
     Attributes
     ----------
-    left : the count. last : it is 1. any : it is not 0.
+    left : the count. last : it is 1. second : it is 2. any : it is not 0.
     """
 
     def __init__(self, m: Module, bits: int, name: str) -> None:
         self._m = m
         self.left = Signal(bits, name=name)
-        self.last, self.any = Signal(name=f"{name}_last"), Signal(name=f"{name}_any")
+        self.last, self.second, self.any = (Signal(name=f"{name}_{flag}") for flag in ("last", "second", "any"))
 
     def load(self, value: Value) -> None:
         """The next cycle has `value` left; like `step` it holds in the conditions it is written in."""
-        self._m.d.sync += [self.left.eq(value), self.last.eq(value == 1), self.any.eq(value != 0)]
+        self._m.d.sync += [self.left.eq(value), self.last.eq(value == 1), self.second.eq(value == 2),
+                           self.any.eq(value != 0)]
 
     def step(self) -> None:
         """The next cycle has one less."""
-        self._m.d.sync += [self.left.eq(self.left - 1), self.last.eq(self.left == 2), self.any.eq(self.left != 1)]
+        self._m.d.sync += [self.left.eq(self.left - 1), self.last.eq(self.second), self.second.eq(self.left == 3),
+                           self.any.eq(~self.last)]

@@ -88,7 +88,7 @@ class DepthwiseWalk(Component):
             Signal(name=f"{name}_after") for name in ("last", "any", "windowing", "group_last", "closing", "ending"))
         m.d.comb += [
             after.eq(Mux(window_done, edge + command.stride, edge)),
-            last_after.eq(Mux(window_done, windows.left == 2, windows.last)),
+            last_after.eq(Mux(window_done, windows.second, windows.last)),
             any_after.eq(Mux(window_done, ~windows.last, windows.any)),
             windowing_after.eq(windowing & ~(group_last & closing)),
             group_last_after.eq((group == groups - 2) & windowing if groups > 1 else 1),
@@ -106,8 +106,7 @@ class DepthwiseWalk(Component):
             with m.If(read_row < KERNEL):
                 m.d.sync += read_row.eq(read_row + 1)
             with m.If(windowing):
-                m.d.sync += [group.eq(group + 1), group_last.eq(group_last_after),
-                             first_of_command.eq(0), first_of_block.eq(0)]
+                m.d.sync += [group.eq(group + 1), group_last.eq(group_last_after)]
             with m.If(window_done):
                 m.d.sync += [group.eq(0), first_column.eq(0)]
                 windows.step()
@@ -125,7 +124,7 @@ class DepthwiseWalk(Component):
                 column_blocks.load(command.column_blocks)
                 rows.step()
             with m.If(block_ending):
-                m.d.sync += [first_row.eq(1), slot.eq(slot + 1), entering.eq(1), first_of_block.eq(1)]
+                m.d.sync += [first_row.eq(1), slot.eq(slot + 1), entering.eq(1)]
                 rows.load(command.out_rows)
                 blocks.step()
         with m.If(self.work.done):
@@ -133,14 +132,18 @@ class DepthwiseWalk(Component):
         with m.If(self.start):
             self._begin_row(m, fields, edge, windowing, closing)
             m.d.sync += [
-                command.eq(fields), self.busy.eq(1), entering.eq(1), first_of_command.eq(1), first_of_block.eq(1),
-                first_row.eq(1), first_column.eq(1), read_row.eq(0), group.eq(0), group_last.eq(groups == 1),
+                command.eq(fields), self.busy.eq(1), entering.eq(1), first_row.eq(1), first_column.eq(1),
+                read_row.eq(0), group.eq(0), group_last.eq(groups == 1),
                 ending.eq(0), row_ending.eq(0), block_ending.eq(0), command_ending.eq(0),
             ]
             for count, value in ((windows, fields.out_width), (column_blocks, fields.column_blocks),
                                  (rows, fields.out_rows), (blocks, fields.blocks)):
                 count.load(value)
 
+        m.d.sync += [
+            first_of_command.eq(self.start | first_of_command & ~(running & windowing)),
+            first_of_block.eq(self.start | running & block_ending | first_of_block & ~(running & windowing)),
+        ]
         turn, step = self.turn, self.step
         m.d.sync += [
             turn.start.eq(self.start), turn.reading.eq(running & (read_row < KERNEL)), turn.row.eq(read_row),

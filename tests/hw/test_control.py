@@ -185,7 +185,7 @@ def test_block_of_an_address(seed: int) -> None:
         await scene.pulse("start")
         address = base + block * BLOCK_BYTES + byte
         await scene.fault(code=3, source=SOURCES.index("fetch"), address=address)
-        for _ in range(COUNT_BITS + 2):
+        for _ in range(COUNT_BITS + 3):
             assert "pending" not in scene.states()
             await ctx.tick()
         assert scene.states() == {"error", "pending"}

@@ -15,6 +15,7 @@ class Counter(Component):
     stepped: In(1)
     left: Out(6)
     last: Out(1)
+    second: Out(1)
     any: Out(1)
 
     def elaborate(self, platform: object) -> Module:
@@ -24,7 +25,8 @@ class Counter(Component):
             count.step()
         with m.If(self.loaded):
             count.load(self.value)
-        m.d.comb += [self.left.eq(count.left), self.last.eq(count.last), self.any.eq(count.any)]
+        m.d.comb += [self.left.eq(count.left), self.last.eq(count.last), self.second.eq(count.second),
+                     self.any.eq(count.any)]
         return m
 
 
@@ -39,7 +41,7 @@ def test_flags() -> None:
                 put(ctx, signal, number)
             await ctx.tick()
             expected = value if loaded else expected - bool(stepped)
-            seen = tuple(get(ctx, signal) for signal in (unit.left, unit.last, unit.any))
-            assert seen == (expected, expected == 1, expected != 0)
+            seen = tuple(get(ctx, signal) for signal in (unit.left, unit.last, unit.second, unit.any))
+            assert seen == (expected, expected == 1, expected == 2, expected != 0)
 
     run_benches(unit, bench)
