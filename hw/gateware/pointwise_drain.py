@@ -154,17 +154,13 @@ class PointwiseDrain(Component):
         number, begun = Signal(range(RESIDUAL_SLOTS)), Signal()
         m.d.comb += [slot.residual.eq(active & residual), slot.number.eq(number)]
 
-        # A block is entered when its last sum has arrived. A step begins in slot 0 and ends in the last one; `opening`
-        # and `closing` say that now is the time, `plain_opening` that it is for both.
-        opening, plain_opening, closing, begin, run = Signal(), Signal(), Signal(), Signal(), Signal()
-        available, any_available, waiting = Signal(range(4)), Signal(), Signal(range(4))
+        # A block is entered when its last sum has arrived. A step of it begins in slot 0 and ends in the last one, all
+        # of which is known a cycle ahead; one without slots does both at once.
+        begin, run = Signal(), Signal()
+        available, waiting = Signal(range(4)), Signal(range(4))
         arrived, entering, entered = delayed(m, self.block_end, drain_delay(config), "block_end"), Signal(), Signal()
-        m.d.comb += [
-            begin.eq(opening & (~entering | any_available)), entered.eq(opening & entering & any_available),
-            run.eq(closing | (plain_opening & (~entering | any_available))),
-            waiting.eq(available + arrived - entered),
-        ]
-        m.d.sync += [available.eq(waiting), any_available.eq(waiting != 0)]
+        m.d.comb += [entered.eq(begin & entering), waiting.eq(available + arrived - entered)]
+        m.d.sync += available.eq(waiting)
         upcoming = self._blocks(m, command, taken, delayed(m, entered, 1, "entered"))
         block = Signal(BLOCK)
 
@@ -174,23 +170,21 @@ class PointwiseDrain(Component):
         index, following = Signal(range(max(2, steps))), Signal(range(max(2, steps)))
         octet_ends, vector_ends = Signal(init=octet_steps == 1), Signal(init=steps == 1)
         vector, vector_last, enough = Signal(range(config.half_vectors)), Signal(), Signal()
-        block_ends, block_done = Signal(), Signal()
-        m.d.comb += [
-            following.eq(Mux(vector_ends, 0, index + 1)),
-            block_ends.eq(vector_ends & vector_last), block_done.eq(run & block_ends),
-        ]
+        block_ends, block_done = Signal() if steps > 1 else vector_last, Signal()
+        m.d.comb += [following.eq(Mux(vector_ends, 0, index + 1)), block_done.eq(run & block_ends)]
         with m.If(run):
             m.d.sync += [index.eq(following), octet_ends.eq(following % octet_steps == octet_steps - 1),
                          vector_ends.eq(following == steps - 1), enough.eq(0)]
+            if steps > 1:
+                m.d.sync += block_ends.eq((following == steps - 1) & vector_last)
             with m.If(vector_ends):
                 m.d.sync += [vector.eq(Mux(vector_last, 0, vector + 1)), vector_last.eq(vector == block.before_last),
                              enough.eq(vector == block.before_enough)]
         with m.If(Mux(run, block_ends, entering)):
             m.d.sync += [block.eq(upcoming), vector_last.eq(upcoming.single), enough.eq(upcoming.short)]
-        with m.If(begin):
-            m.d.sync += entering.eq(0)
-        with m.If(block_done | taken):
-            m.d.sync += entering.eq(1)
+        enters = Signal()
+        m.d.comb += enters.eq(block_done | (entering & ~begin))
+        m.d.sync += entering.eq(enters | taken)
 
         # Given back as soon as the rest drains faster than the next block's sums can arrive; a residual is too slow.
         half, step_slot = Signal(), Signal(range(SLOTS))
@@ -203,22 +197,24 @@ class PointwiseDrain(Component):
         ready, last_slot = Signal(), number == RESIDUAL_SLOTS - 1
         flushing, flushed = Signal(range(RESIDUAL_SUM + 1)), Signal()
         m.d.comb += flushed.eq((flushing == 1) & (number == 1))
-        m.d.sync += closing.eq(begun & (number == RESIDUAL_SLOTS - 2))
+        entry, finishing = delayed(m, taken, DRAIN_TAKE - 2, "entry"), block_done & block.ends_command
+        opens = entry | (ready & ~finishing & (~residual | last_slot))
+        begins = opens & (~enters | (waiting != 0))
+        m.d.sync += [begin.eq(begins), run.eq(Mux(residual, begun & (number == RESIDUAL_SLOTS - 2), begins))]
         with m.If(slot.residual):
-            m.d.sync += [number.eq(number + 1), opening.eq(ready & last_slot)]
+            m.d.sync += number.eq(number + 1)
             with m.If(begin | last_slot):
                 m.d.sync += begun.eq(begin)
             with m.If(last_slot & (flushing != 0)):
                 m.d.sync += flushing.eq(flushing - 1)
-        with m.If(block_done & block.ends_command):
-            m.d.sync += [ready.eq(0), opening.eq(0), plain_opening.eq(0), flushing.eq(RESIDUAL_SUM),
-                         active.eq(residual)]
+        with m.If(finishing):
+            m.d.sync += [ready.eq(0), flushing.eq(RESIDUAL_SUM), active.eq(residual)]
         with m.If(flushed):
             m.d.sync += [flushing.eq(0), active.eq(0)]
         with m.If(taken):
             m.d.sync += [flushing.eq(0), begun.eq(0), residual.eq(command.residual_passes != 0)]
-        with m.If(delayed(m, taken, DRAIN_TAKE - 2, "entry")):
-            m.d.sync += [ready.eq(1), opening.eq(1), plain_opening.eq(~residual), number.eq(0)]
+        with m.If(entry):
+            m.d.sync += [ready.eq(1), number.eq(0)]
 
         ends = (run & octet_ends, vector_ends, vector_last, block_done)
         row, place, any_octets = self._place(m, command, block, taken, ends)

@@ -1,6 +1,6 @@
 """Reads weight tiles into the array and parameters into the requantiser's slots, a tile ahead of its pass."""
 
-from amaranth.hdl import Cat, Const, Module, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -63,28 +63,27 @@ class PointwiseWeights(Component):
         issue, tile_done, parameters_done = Signal(), Signal(), Signal()
         m.d.comb += [
             self.busy.eq(tiles.any),
-            issue.eq(self.busy & (in_parameters | room)),
+            issue.eq(in_parameters | (self.busy & room)),
             tile_done.eq(self.busy & room & ~in_parameters & words.last),
-            parameters_done.eq(self.busy & in_parameters & words.last),
+            parameters_done.eq(in_parameters & words.last),
             self.memory.word.eq(word),
         ]
         with m.If(issue):
             words.step()
             m.d.sync += word.eq(word + 1)
+        with m.If(issue & words.last):
+            words.load(Mux(in_parameters | ~inputs.last, config.tile_words, config.parameter_words))
         with m.If(issue & ~in_parameters & (words.left == 2)):
             m.d.sync += self.loaded.eq(1)
         with m.If(tile_done):
-            words.load(Const(config.tile_words))
             m.d.sync += [room.eq(0), bank.eq(~bank)]
             inputs.step()
             with m.If(inputs.last):
-                words.load(Const(config.parameter_words))
                 m.d.sync += in_parameters.eq(1)
                 inputs.load(per_block)
         with m.If(self.advance):
             m.d.sync += [self.loaded.eq(0), room.eq(1)]
         with m.If(parameters_done):
-            words.load(Const(config.tile_words))
             m.d.sync += [in_parameters.eq(0), slot.eq(slot + 1)]
             outputs.step()
             with m.If(outputs.last):
