@@ -136,16 +136,26 @@ def depthwise_output(config: EngineConfig) -> int:
 BURST = 2
 """From the start of a transfer, or the grant of one of its bursts, to the next one: what it is takes a cycle."""
 
-GRANT = 3
-"""From the grant of a burst to the bus: the choice, the check of the windows, the request. Grants are as far apart."""
+CHOICE = 1
+"""From the offer of a burst to its grant: the choice of the next user, before it is known whether the bus is free."""
 
-assert GRANT >= BURST
+GRANT = 3
+"""From the grant of a burst to the bus: the one chosen, the check of the windows, the request. Grants are as far
+apart."""
+
+assert GRANT >= BURST + CHOICE
 
 FETCH_OFFER = 1
 """From the moment `fetch` has room for a burst to its offer."""
 
-FETCH_CHECK = 3
-"""From a command's last beat to its delivery: its checksum, what is wrong with it, whether anything is."""
+FETCH_START = 1
+"""From the start of a program, or the delivery of its header, to that of the transfer."""
+
+CHECKSUM = 3
+"""From a block's last beat to whether its checksum matches: what the beat adds, the sum, the comparison."""
+
+FETCH_CHECK = CHECKSUM + 1
+"""From a command's last beat to its delivery: its checksum and whatever else may be wrong, whether anything is."""
 
 REGISTER_WRITE = 4
 """From address and data of a write to its acceptance: which register, what it would hold, what that is, whether it

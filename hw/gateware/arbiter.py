@@ -1,6 +1,10 @@
 """Round robin among the users of the DRAM port, and the way back for their read data."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,7 +15,7 @@ from hw.gateware.bus import BurstPort, ReadBeats, RequestPort, beat_bits
 from hw.gateware.component import Component
 from hw.gateware.layouts import FAULT
 from hw.gateware.queue import Queue
-from hw.latency import GRANT
+from hw.latency import CHOICE, GRANT
 
 USERS = ("fetch", "load", "weights", "store")
 READERS = USERS[:3]
@@ -20,7 +24,7 @@ STORE = USERS.index("store")
 
 def _burst(config: EngineConfig) -> data.StructLayout:
     """A burst on its way: whose it is, the number of its command, where it goes."""
-    return data.StructLayout({"user": range(len(USERS)), "command": COUNT_BITS, "address": 32,
+    return data.StructLayout({"user": range(len(USERS)), "write": 1, "command": COUNT_BITS, "address": 32,
                               "beats": beat_bits(config), "final": 1})
 
 
@@ -47,8 +51,9 @@ class Arbiter(Component):
 
     Timing
     ------
-    A granted burst is on the bus `latency.GRANT` cycles later. Grants wait until the bus takes the previous one, and
-    while `max_outstanding` bursts are open; a burst counts until two cycles after its last beat or response.
+    A burst is offered `latency.CHOICE` cycles before its grant or earlier, and on the bus `latency.GRANT` cycles after
+    it. Grants wait until the bus takes the previous one, and while `max_outstanding` bursts are open; a burst counts
+    until two cycles after its last beat or response.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -64,71 +69,67 @@ class Arbiter(Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        bus = self.bus
+        bus, most_open = self.bus, self.config.max_outstanding
         requests = [getattr(self, f"request_{name}") for name in USERS]
-        open_bursts = Signal(range(self.config.max_outstanding + 1))
-        last = Signal(range(len(USERS)))
-        chosen = Signal(range(len(USERS)))
-        free, granted, sent, refused = Signal(), Signal(), Signal(), Signal()
+        open_bursts, next_open = Signal(range(most_open + 1)), Signal(range(most_open + 1))
+        room, free, granted, sent, refused = Signal(init=1), Signal(), Signal(), Signal(), Signal()
 
+        # Who comes next, whenever that is. No grant follows another so soon that a request could be stale.
+        last, chosen = Signal(range(len(USERS))), Signal(len(USERS))
+        m.d.sync += chosen.eq(0)
         for start in range(len(USERS)):
             with m.If(last == start):
                 for step in range(len(USERS), 0, -1):
                     user = (start + step) % len(USERS)
                     with m.If(requests[user].valid):
-                        m.d.comb += chosen.eq(user)
-        burst = Signal(_burst(self.config))
-        m.d.comb += [
-            burst.user.eq(chosen), burst.address.eq(Array(request.address for request in requests)[chosen]),
-            burst.beats.eq(Array(request.beats for request in requests)[chosen]),
-            burst.final.eq(Array(request.final for request in requests)[chosen]),
-        ]
+                        m.d.sync += chosen.eq(1 << user)
 
         # Chosen, then checked, then on the bus: one burst at a time is on this way.
-        asked, checked = Signal.like(burst), Signal.like(burst)
+        asked, checked = Signal(_burst(self.config)), Signal(_burst(self.config))
         asking, checking = Signal(), Signal()
+        m.d.sync += [asking.eq(granted), checking.eq(asking), checked.eq(asked),
+                     asked.user.eq(_number(chosen)), asked.write.eq(chosen[STORE]),
+                     *(asked[name].eq(_of_chosen(chosen, [getattr(request, name) for request in requests]))
+                       for name in ("address", "beats", "final"))]
 
         # A command's number: the commands of its user whose last burst was granted before.
-        number, numbers = Signal(COUNT_BITS), Array(Signal(COUNT_BITS, name=f"command_{name}") for name in USERS)
-        m.d.comb += number.eq(numbers[asked.user])
+        numbers = Array(Signal(COUNT_BITS, name=f"command_{name}") for name in USERS)
+        m.d.sync += checked.command.eq(numbers[asked.user])
         with m.If(self.start):
             m.d.sync += [count.eq(0) for count in numbers]
-        with m.Elif(asking & asked.final):
-            m.d.sync += numbers[asked.user].eq(number + 1)
+        with m.Elif(checking & checked.final):
+            m.d.sync += numbers[checked.user].eq(checked.command + 1)
 
-        m.d.sync += [asking.eq(granted), checking.eq(asking), checked.eq(asked), checked.command.eq(number)]
-        refusal = self._refusal(m, asked, checked)
+        unfit, outside = self._wrong(m, chosen, asked)
         m.d.comb += [
-            free.eq((~bus.request_valid | bus.request_ready) & (open_bursts != self.config.max_outstanding)
-                    & ~self.halt & ~asking & ~checking & ~refused),
-            granted.eq(free & Cat(request.valid for request in requests).any()), sent.eq(checking & (refusal == 0)),
-            *(request.grant.eq(granted & (chosen == user)) for user, request in enumerate(requests)),
+            free.eq((~bus.request_valid | bus.request_ready) & room & ~self.halt & ~asking & ~checking & ~refused),
+            granted.eq(free & chosen.any()), sent.eq(checking & ~unfit & ~outside.any()),
+            *(request.grant.eq(free & chosen[user]) for user, request in enumerate(requests)),
             self.quiet.eq((open_bursts == 0) & ~asking & ~checking),
         ]
         with m.If(granted):
-            m.d.sync += [last.eq(chosen), asked.eq(burst)]
+            m.d.sync += last.eq(_number(chosen))
         with m.If(bus.request_ready):
             m.d.sync += bus.request_valid.eq(0)
-        with m.If(sent):
-            m.d.sync += [bus.request_valid.eq(1), bus.request_write.eq(checked.user == STORE),
+        with m.If(checking):
+            m.d.sync += [bus.request_valid.eq(sent), bus.request_write.eq(checked.write),
                          bus.request_address.eq(checked.address), bus.request_beats.eq(checked.beats)]
         # Whoever was refused may have data for it, which the next burst must not take.
-        with m.If(checking & (refusal != 0)):
+        with m.If(checking & ~sent):
             m.d.sync += refused.eq(1)
         with m.If(self.start):
             m.d.sync += [last.eq(0), refused.eq(0)]
 
-        m.submodules.reads = reads = Queue(burst.shape(), self.config.max_outstanding)
-        m.submodules.writes = writes = Queue(burst.shape(), self.config.max_outstanding)
+        m.submodules.reads = reads = Queue(checked.shape(), most_open)
+        m.submodules.writes = writes = Queue(checked.shape(), most_open)
         m.d.comb += [
-            reads.push.eq(sent & (checked.user != STORE)), reads.item.eq(checked),
-            reads.pop.eq(bus.read.valid & bus.read.last),
-            writes.push.eq(sent & (checked.user == STORE)), writes.item.eq(checked), writes.pop.eq(bus.written),
+            reads.push.eq(sent & ~checked.write), reads.item.eq(checked), reads.pop.eq(bus.read.valid & bus.read.last),
+            writes.push.eq(sent & checked.write), writes.item.eq(checked), writes.pop.eq(bus.written),
         ]
         closed = Signal()
-        m.d.sync += closed.eq(reads.pop)
-        m.d.sync += [self.written.eq(bus.written),
-                     open_bursts.eq(open_bursts + sent - closed - Mux(self.written, 1, 0))]
+        m.d.comb += next_open.eq(open_bursts + sent - closed - Mux(self.written, 1, 0))
+        m.d.sync += [closed.eq(reads.pop), self.written.eq(bus.written),
+                     open_bursts.eq(next_open), room.eq(next_open != most_open)]
         for index, name in enumerate(READERS):
             read = getattr(self, f"read_{name}")
             m.d.sync += [read.valid.eq(bus.read.valid & (reads.head.user == index)), read.data.eq(bus.read.data),
@@ -138,41 +139,66 @@ class Arbiter(Component):
         beat = Signal(range(MAX_BURST_BYTES // self.config.bus_bytes))
         with m.If(bus.read.valid):
             m.d.sync += beat.eq(Mux(bus.read.last, 0, beat + 1))
+        window = Mux(checked.write, CODES["write_window"], CODES["read_window"])
         m.d.sync += self.fault.code.eq(0)
-        for happened, code, where, offset in (
-                (checking & (refusal != 0), refusal, checked, 0),
-                (bus.written & bus.written_response[1], _response_code("write", bus.written_response), writes.head, 0),
+        for happened, code, where, address in (
+                (checking & ~sent, Mux(unfit, CODES["burst"], window), checked, checked.address),
+                (bus.written & bus.written_response[1], _response_code("write", bus.written_response), writes.head,
+                 writes.head.address),
                 (bus.read.valid & bus.read_response[1], _response_code("read", bus.read_response), reads.head,
-                 beat * self.config.bus_bytes)):
+                 _within_burst(reads.head.address, beat * self.config.bus_bytes))):
             with m.If(happened):
                 m.d.sync += [
                     self.fault.code.eq(code), self.fault.command.eq(where.command),
                     self.fault.source.eq(Array(SOURCES.index(name) for name in USERS)[where.user]),
-                    self.fault.address.eq(where.address + offset),
+                    self.fault.address.eq(address),
                 ]
         return m
 
-    def _refusal(self, m: Module, asked, checked):
-        """Code of the fault of the burst `checked` if it must not get to the bus, 0 if it may; `asked` comes next."""
-        bus_bytes, low = self.config.bus_bytes, (MAX_BURST_BYTES - 1).bit_length()
-        address, beats, windows = asked.address, asked.beats, self.windows
-        # No burst crosses a multiple of the largest one, so the upper bits of its last byte are those of its first.
-        end = Signal(low)
-        m.d.comb += end.eq(address[:low] + beats * bus_bytes - 1)
-        last_byte = Cat(end, address[low:])
-        unfit, outside = Signal(), Signal()
+    def _wrong(self, m: Module, chosen: Signal, asked) -> tuple[Value, Value]:
+        """Of the burst checked: whether it is none, and a bit for each end of its window that it passes.
+
+        `asked` is checked next, `chosen` asked.
+        """
+        bus_bytes, windows = self.config.bus_bytes, self.windows
+        shift, low = (bus_bytes - 1).bit_length(), (MAX_BURST_BYTES - 1).bit_length()
+        # Where a window ends is told in beats: a burst in step with them is inside if it ends no later.
+        first, end = Signal(32), Signal(33 - shift)
         m.d.sync += [
-            unfit.eq((beats == 0) | (address & (bus_bytes - 1)).any()),
-            outside.eq(Mux(asked.user == STORE,
-                           (address < windows.write_first) | (last_byte > windows.write_last),
-                           (address < windows.read_first) | (last_byte > windows.read_last))),
+            first.eq(Mux(chosen[STORE], windows.write_first, windows.read_first)),
+            end.eq(Mux(chosen[STORE], windows.write_last + 1, windows.read_last + 1) >> shift),
         ]
-        window = Mux(checked.user == STORE, CODES["write_window"], CODES["read_window"])
-        return Mux(unfit, CODES["burst"], Mux(outside, window, 0))
+        # No burst crosses a multiple of the largest one, so only the low bits of its address matter to its end.
+        end_low, end_high = end[:low - shift], end[low - shift:]
+        behind = asked.address[shift:low] + asked.beats
+        unfit, outside = Signal(), Signal(2)
+        m.d.sync += [
+            unfit.eq((asked.beats == 0) | asked.address[:shift].any()),
+            outside.eq(Cat(asked.address < first, (asked.address[low:] > end_high)
+                           | (asked.address[low:] == end_high) & (behind > end_low))),
+        ]
+        return unfit, outside
+
+
+def _number(chosen: Value) -> Value:
+    """Index of the one bit that is set."""
+    return Cat(Cat(chosen[index] for index in range(len(chosen)) if index >> bit & 1).any()
+               for bit in range((len(chosen) - 1).bit_length()))
+
+
+def _of_chosen(chosen: Value, values: Sequence[Value]) -> Value:
+    """The value of the one bit that is set; 0 if none is."""
+    return reduce(or_, (value & bit.replicate(len(value)) for value, bit in zip(values, chosen, strict=True)))
+
+
+def _within_burst(address: Value, offset: Value) -> Value:
+    """`address` of a burst, `offset` further: the bits from the largest burst on stay."""
+    low = (MAX_BURST_BYTES - 1).bit_length()
+    return Cat((address[:low] + offset)[:low], address[low:])
 
 
 def _response_code(way: str, response):
     return Mux(response[0], CODES[f"{way}_decode"], CODES[f"{way}_slave"])
 
 
-assert GRANT == 3
+assert (CHOICE, GRANT) == (1, 3)

@@ -43,8 +43,8 @@ class AxiManager(Component):
 
     Timing
     ------
-    Combinational. A write's data are valid from the cycle its address is shown on, whether that is taken or not: a
-    memory may wait for data before it takes the address. Read data and responses are always taken at once.
+    Combinational. A write's data are valid from the cycle after its address is shown first, whether that is taken or
+    not: a memory may wait for data before it takes the address. Read data and responses are always taken at once.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -61,12 +61,13 @@ class AxiManager(Component):
                 ("valid", bursts.request_valid & wanted), ("addr", address),
                 ("len", bursts.request_beats - 1), ("size", (self.config.bus_bytes - 1).bit_length()),
                 ("burst", INCR), ("cache", CACHE))]
-        # Addresses taken less bursts sent: −1 if the data of the address that is shown were taken before it.
-        unsent, send = Signal(range(-1, self.config.max_outstanding + 1)), Signal()
-        m.d.sync += unsent.eq(unsent + (axi.awvalid & axi.awready) - (axi.wvalid & axi.wready & axi.wlast))
+        # Addresses shown less bursts sent.
+        unsent, next_unsent = (Signal(range(self.config.max_outstanding + 1)) for _ in range(2))
+        known, send = Signal(), Signal()
+        m.d.comb += next_unsent.eq(unsent + (axi.awvalid & ~known) - (axi.wvalid & axi.wready & axi.wlast))
+        m.d.sync += [unsent.eq(next_unsent), send.eq(next_unsent != 0), known.eq(axi.awvalid & ~axi.awready)]
         m.d.comb += [
             bursts.request_ready.eq(Mux(bursts.request_write, axi.awready, axi.arready)),
-            send.eq((unsent > 0) | ((unsent == 0) & axi.awvalid)),
             axi.wvalid.eq(bursts.write.valid & send), bursts.write.ready.eq(axi.wready & send),
             axi.wdata.eq(bursts.write.data), axi.wstrb.eq(bursts.write.strobe), axi.wlast.eq(bursts.write.last),
             axi.bready.eq(1), bursts.written.eq(axi.bvalid), bursts.written_response.eq(axi.bresp),

@@ -1,6 +1,6 @@
 """The DRAM port, and the walk from transfers to bursts that all its users share."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -73,9 +73,9 @@ class Bursts(Component):
     Members
     -------
     start, address, stride, blocks, beats : In, take a transfer; only while not `busy`.
-    burst_bytes : In, a power of two.
+    burst_bytes : In, a power of two, from the cycle before `start` on.
     busy : Out(1).
-    burst : Out(`RequestPort`); first, last : Out, of the run.
+    burst : Out(`RequestPort`); first, last : Out, of the run; single : Out, it has one beat, or none.
 
     Timing
     ------
@@ -86,33 +86,49 @@ class Bursts(Component):
         self.config = config
         super().__init__({
             "start": In(1), "address": In(32), "stride": In(32), "blocks": In(10), "beats": In(20),
-            "burst_bytes": In(BURST_BITS),
-            "busy": Out(1), "burst": Out(RequestPort(config)), "first": Out(1), "last": Out(1),
+            "burst_bytes": In(BURST_BITS), "busy": Out(1), "burst": Out(RequestPort(config)),
+            "first": Out(1), "last": Out(1), "single": Out(1),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        shift = (self.config.bus_bytes - 1).bit_length()
-        address, run, stride = Signal(32), Signal(32), Signal(32)
+        burst, shift = self.burst, (self.config.bus_bytes - 1).bit_length()
+        # The walk is a burst ahead of the one that is offered, so that nothing of it waits for a grant.
+        begun, offered, granted, offer = Signal(), Signal(), Signal(), Signal()
+        address, run, next_run, stride = Signal(32), Signal(32), Signal(32), Signal(32)
         blocks = Countdown(m, 10, "blocks")
-        beats, left = Signal(20), Signal(20)
-        mask, further = Signal(BURST_BITS), Signal(BURST_BITS)
-        m.d.sync += mask.eq(self.burst_bytes - 1)
-        m.d.comb += [self.busy.eq(blocks.any), self.burst.address.eq(address), further.eq((mask & ~address) >> shift)]
-        fits = left <= further + 1
-        # A burst is offered the cycle after its address and what is left are there.
+        beats, left, begins, fits = Signal(20), Signal(20), Signal(), Signal()
+        # Beats up to the next multiple of `burst_bytes`: of a burst, from here, from where the next run begins.
+        whole, room, next_room = Signal.like(burst.beats), Signal.like(burst.beats), Signal.like(burst.beats)
+        mask = Signal(BURST_BITS)
+
+        def room_from(place: Value) -> Value:
+            return ((mask & ~place[:BURST_BITS]) >> shift) + 1
+
+        following = run + stride
+        m.d.comb += [fits.eq(left <= room), offer.eq(begun | granted & blocks.any)]
         m.d.sync += [
-            self.burst.valid.eq(self.busy & ~self.burst.grant), self.burst.beats.eq(Mux(fits, left, further + 1)),
-            self.first.eq(left == beats), self.last.eq(fits), self.burst.final.eq(fits & blocks.last),
+            mask.eq(self.burst_bytes - 1), whole.eq(self.burst_bytes >> shift),
+            next_run.eq(following), next_room.eq(room_from(following)),
+            begun.eq(self.start), offered.eq(offer), granted.eq(burst.grant),
+            burst.valid.eq(offer | burst.valid & ~burst.grant),
+            self.busy.eq(self.start | self.busy & ~(burst.grant & burst.final)),
         ]
-        with m.If(self.burst.grant):
-            m.d.sync += [left.eq(left - self.burst.beats), address.eq(address + (self.burst.beats << shift))]
+        with m.If(offer):
+            m.d.sync += [
+                burst.address.eq(address), burst.beats.eq(Mux(fits, left, room)), burst.final.eq(fits & blocks.last),
+                self.first.eq(begins), self.last.eq(fits), self.single.eq((left <= 1) | (room == 1)),
+            ]
+        with m.If(offered):
             with m.If(self.last):
-                m.d.sync += [left.eq(beats), address.eq(run), run.eq(run + stride)]
+                m.d.sync += [left.eq(beats), address.eq(next_run), run.eq(next_run), room.eq(next_room), begins.eq(1)]
                 blocks.step()
+            with m.Else():
+                m.d.sync += [left.eq(left - burst.beats), address.eq(address + (burst.beats << shift)),
+                             room.eq(whole), begins.eq(0)]
         with m.If(self.start):
-            m.d.sync += [address.eq(self.address), run.eq(self.address + self.stride), stride.eq(self.stride),
-                         beats.eq(self.beats), left.eq(self.beats)]
+            m.d.sync += [address.eq(self.address), run.eq(self.address), stride.eq(self.stride), beats.eq(self.beats),
+                         left.eq(self.beats), room.eq(room_from(self.address)), begins.eq(1)]
             blocks.load(self.blocks)
         return m
 

@@ -20,9 +20,13 @@ class Countdown:
         self.left = Signal(bits, name=name)
         self.last, self.second, self.any = (Signal(name=f"{name}_{flag}") for flag in ("last", "second", "any"))
 
-    def load(self, value: Value) -> None:
-        """The next cycle has `value` left; like `step` it holds in the conditions it is written in."""
-        self._m.d.sync += [self.left.eq(value), self.last.eq(value == 1), self.second.eq(value == 2),
+    def load(self, value: Value, *, single: Value | None = None) -> None:
+        """The next cycle has `value` left; like `step` it holds in the conditions it is written in.
+
+        `single`, if it is known from before, says whether `value` is 1.
+        """
+        last = value == 1 if single is None else single
+        self._m.d.sync += [self.left.eq(value), self.last.eq(last), self.second.eq(value == 2),
                            self.any.eq(value != 0)]
 
     def step(self) -> None:

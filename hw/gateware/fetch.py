@@ -2,20 +2,21 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
-from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.commands import BLOCK_BYTES, COUNTS, FORMAT_VERSION, HEADER_BITS, MAGIC, PROGRAM_HEADER, TAG, UNITS
 from hw.config import EngineConfig
 from hw.faults import CODES, SOURCES
 from hw.gateware.bus import BURST_BITS, Bursts, ReadBeats, RequestPort
+from hw.gateware.checksum import Checksum
 from hw.gateware.command_queue import ENTRY
 from hw.gateware.component import Component
-from hw.gateware.layouts import BODY_LAYOUT, FAULT, HEADER_LAYOUT, MARKED
+from hw.gateware.countdown import Countdown
+from hw.gateware.layouts import BODY_LAYOUT, FAULT, HEADER_LAYOUT, MARKED, delayed
 from hw.gateware.queue import Queue
-from hw.latency import FETCH_BYTES, FETCH_CHECK
+from hw.latency import CHECKSUM, FETCH_BYTES, FETCH_CHECK, FETCH_START
 
 
 class Fetch(Component):
@@ -54,65 +55,65 @@ class Fetch(Component):
         depth = FETCH_BYTES // config.bus_bytes
         m.submodules.bursts = bursts = Bursts(config)
         m.submodules.buffer = buffer = Queue(config.bus_bits, depth)
-        space = Signal(range(depth + 1), init=depth)
+        space, taken = Signal(range(depth + 1), init=depth), Signal()
         collected = Signal(8 * BLOCK_BYTES)
-        count = Signal(range(beats + 1))
-        complete, in_header = Signal(), Signal()
-        commands, tag = Signal(16), Signal(TAG.bits)
+        count = Countdown(m, beats.bit_length(), "count")
+        collects_last, in_header = Signal(), Signal()
+        commands, tag = Countdown(m, 16, "commands"), Signal(TAG.bits)
         address = Signal(32)
 
-        # Ask only for what the buffer has room for.
+        # Ask only for what the buffer has room for. A burst is still there when it was granted.
         connect(m, request=flipped(self.request), granted=_gated(m, bursts, space))
-        with m.If(self.request.grant):
-            m.d.sync += space.eq(space + buffer.pop - self.request.beats)
-        with m.Else():
-            m.d.sync += space.eq(space + buffer.pop)
+        m.d.sync += [taken.eq(self.request.grant),
+                     space.eq(space + buffer.pop - Mux(taken, bursts.burst.beats, 0))]
 
         m.d.comb += [
             bursts.burst_bytes.eq(self.burst_bytes), bursts.blocks.eq(1),
             buffer.push.eq(self.beats.valid), buffer.item.eq(self.beats.data),
-            complete.eq(count == beats),
-            buffer.pop.eq(buffer.valid & ~complete),
+            buffer.pop.eq(buffer.valid & count.any), collects_last.eq(buffer.pop & count.last),
         ]
+        m.submodules.checksum = checksum = Checksum(config.bus_bits)
+        m.d.sync += checksum.valid.eq(buffer.pop)
+        m.d.comb += checksum.beat.eq(collected[-config.bus_bits:])
         with m.If(buffer.pop):
-            m.d.sync += [collected.eq(Cat(collected, buffer.head)[config.bus_bits:]), count.eq(count + 1)]
-
-        checksum_beat = Signal(config.bus_bits)
-        checksum: Any = CRC32_ISO_HDLC(config.bus_bits).create()
-        m.submodules.checksum = checksum
-        m.d.sync += [checksum_beat.eq(buffer.head), checksum.valid.eq(buffer.pop), checksum.start.eq(count == 0)]
-        m.d.comb += checksum.data.eq(checksum_beat)
+            m.d.sync += collected.eq(Cat(collected, buffer.head)[config.bus_bits:])
+            count.step()
 
         header = data.View(HEADER_LAYOUT, collected[:HEADER_LAYOUT.size])
         program = data.View(data.StructLayout({field.name: field.bits for field in PROGRAM_HEADER}),
                             collected[:sum(field.bits for field in PROGRAM_HEADER)])
-        # The checksum first, then what may be wrong, each for itself, then the fault that comes first.
-        wrong = {name: Signal(name=f"wrong_{name}") for name in (
-            "checksum", "program", "configuration", "tag", "unit", "count")}
+        # What may be wrong, each for itself while the checksum is worked out, then the fault that comes first.
+        wrong = {"checksum": ~checksum.match} | {name: Signal(name=f"wrong_{name}") for name in (
+            "program", "configuration", "tag", "unit", "count")}
+        empty = {unit: Signal(name=f"empty_{unit}") for unit in UNITS}
         of_unit, fault = Signal(len(UNITS)), Signal.like(self.fault.code)
-        summed, looked, checked, leaves = Signal(), Signal(), Signal(), Signal()
         m.d.sync += [
-            summed.eq(complete & ~leaves), looked.eq(summed & ~leaves), checked.eq(looked & ~leaves),
             of_unit.eq(Cat(header.unit == index for index in range(len(UNITS)))),
-            wrong["checksum"].eq(~checksum.match_detected),
+            *(flag.eq(Cat(getattr(self, f"queue_{unit}").fields[name] == 0 for name in COUNTS[unit]).any())
+              for unit, flag in empty.items()),
             wrong["program"].eq(in_header & ((program.magic != MAGIC) | (program.version != FORMAT_VERSION))),
             wrong["configuration"].eq(in_header & (program.config != config.hash)),
             wrong["tag"].eq(~in_header & (header.tag != tag)),
             wrong["unit"].eq(~in_header & (header.unit >= len(UNITS))),
-            wrong["count"].eq(~in_header & Cat(
-                (header.unit == index) & (getattr(getattr(self, f"queue_{unit}").fields, name) == 0)
-                for index, unit in enumerate(UNITS) for name in COUNTS[unit]).any()),
+            wrong["count"].eq(~in_header & (of_unit & Cat(empty.values())).any()),
             fault.eq(0),
         ]
         for name, happened in reversed(wrong.items()):
             with m.If(happened):
                 m.d.sync += fault.eq(CODES[name])
-        command, deliver = Signal(), Signal()
-        m.d.comb += [
-            command.eq(checked & ~in_header & (fault == 0)),
-            self.blocked.eq(command & (self.full & of_unit).any()), deliver.eq(command & ~self.blocked),
-            self.push.eq(Mux(deliver, of_unit, 0)),
-        ]
+
+        # A block leaves as header, as command, or not at all.
+        judged, sound = delayed(m, collects_last, FETCH_CHECK, "judged"), ~Cat(wrong.values()).any()
+        heads, broken, deliver, delivered, body = (Signal() for _ in range(5))
+        command = Signal(len(UNITS))
+        m.d.sync += [heads.eq(judged & sound & in_header), broken.eq(judged & ~sound),
+                     delivered.eq(deliver), body.eq(program.commands.any())]
+        with m.If(deliver):
+            m.d.sync += command.eq(0)
+        with m.If(judged & sound & ~in_header):
+            m.d.sync += command.eq(of_unit)
+        m.d.comb += [self.blocked.eq((command & self.full).any()), self.push.eq(command & ~self.full),
+                     deliver.eq(self.push.any())]
         for unit in UNITS:
             item = getattr(self, f"queue_{unit}")
             m.d.comb += [
@@ -123,26 +124,26 @@ class Fetch(Component):
                 m.d.comb += [item.space.eq(header.space),
                              item.marked.eq(~self.marked.one | (header.layer == self.marked.layer))]
 
+        # The transfers of the header and of what is behind it start when their address is there.
+        m.d.sync += bursts.start.eq(self.start | heads & body)
+        m.d.comb += [checksum.clear.eq(self.start | heads | delivered),
+                     bursts.address.eq(address), bursts.beats.eq(Mux(in_header, beats, commands.left * beats))]
+        with m.If(self.start | heads | deliver):
+            count.load(Const(beats))
+        with m.If(deliver):
+            m.d.sync += self.finished.eq(commands.last)
+        with m.If(heads | delivered):
+            m.d.sync += address.eq(address + BLOCK_BYTES)
+        with m.If(delivered):
+            commands.step()
+        with m.If(heads):
+            m.d.sync += [in_header.eq(0), tag.eq(program.tag), self.finished.eq(~body)]
+            commands.load(program.commands)
         with m.If(self.start):
-            m.d.comb += [bursts.start.eq(1), bursts.address.eq(self.address), bursts.beats.eq(beats)]
             m.d.sync += [in_header.eq(1), self.finished.eq(0), address.eq(self.address)]
-        with m.Elif(checked & (fault != 0)):
+        with m.If(broken):
             m.d.sync += [self.fault.code.eq(fault), self.fault.source.eq(SOURCES.index("fetch")),
                          self.fault.address.eq(address)]
-        with m.Elif(checked & in_header):
-            m.d.comb += leaves.eq(1)
-            m.d.sync += [count.eq(0), in_header.eq(0), address.eq(address + BLOCK_BYTES),
-                         commands.eq(program.commands), tag.eq(program.tag)]
-            with m.If(program.commands == 0):
-                m.d.sync += self.finished.eq(1)
-            with m.Else():
-                m.d.comb += [bursts.start.eq(1), bursts.address.eq(address + BLOCK_BYTES),
-                             bursts.beats.eq(program.commands * beats)]
-        with m.Elif(deliver):
-            m.d.comb += leaves.eq(1)
-            m.d.sync += [count.eq(0), address.eq(address + BLOCK_BYTES), commands.eq(commands - 1)]
-            with m.If(commands == 1):
-                m.d.sync += self.finished.eq(1)
         return m
 
 
@@ -157,4 +158,4 @@ def _gated(m: Module, bursts: Bursts, space: Signal) -> Any:
     return gated
 
 
-assert FETCH_CHECK == 3
+assert (FETCH_START, FETCH_CHECK) == (1, CHECKSUM + 1)

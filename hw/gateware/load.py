@@ -1,15 +1,20 @@
 """The load unit: DRAM to activation memory."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.config import EngineConfig
 from hw.gateware.activation_memory import WritePort, enable_bytes
 from hw.gateware.bus import BURST_BITS, Bursts, ReadBeats, RequestPort
 from hw.gateware.component import Component
+from hw.gateware.countdown import Countdown
 from hw.gateware.layouts import BODY_LAYOUT, WORK, CommandPort, selector
 from hw.gateware.queue import Queue
 from hw.latency import OPEN_TRANSFERS
+
+EXPECTED = data.StructLayout({**BODY_LAYOUT["load"].members, "single_beat": 1, "single_block": 1})
+"""A command whose beats are to come; the flags: a block is one beat, it is one block."""
 
 
 class Load(Component):
@@ -42,7 +47,7 @@ class Load(Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.bursts = bursts = Bursts(self.config)
-        m.submodules.expected = expected = Queue(BODY_LAYOUT["load"], OPEN_TRANSFERS)
+        m.submodules.expected = expected = Queue(EXPECTED, OPEN_TRANSFERS)
         fields = self.command.fields
         connect(m, bursts=bursts.burst, request=flipped(self.request))
         m.d.comb += [
@@ -51,25 +56,27 @@ class Load(Component):
             *(bursts_field.eq(field) for bursts_field, field in (
                 (bursts.address, fields.dram_address), (bursts.stride, fields.dram_stride),
                 (bursts.blocks, fields.blocks), (bursts.beats, fields.beats))),
-            expected.push.eq(self.command.pop), expected.item.eq(fields),
+            expected.push.eq(self.command.pop),
+            *(expected.item[name].eq(fields[name]) for name in BODY_LAYOUT["load"].members),
+            expected.item.single_beat.eq(fields.beats == 1), expected.item.single_block.eq(fields.blocks == 1),
         ]
         self._arrive(m, expected)
         return m
 
     def _arrive(self, m: Module, expected: Queue) -> None:
         config = self.config
-        command = Signal(BODY_LAYOUT["load"])
-        active, done = Signal(), Signal()
-        blocks, beats = Signal(10), Signal(20)
+        command = Signal(EXPECTED)
+        active, done, take = Signal(), Signal(), Signal()
+        blocks, beats = Countdown(m, 10, "blocks"), Countdown(m, 20, "beats")
         block_row, row, chunk = Signal(16), Signal(16), Signal(selector(config.chunks_per_row))
         first_beat, last_beat, row_done = Signal(), Signal(), Signal()
         wanted = Signal(config.words_per_beat)
         m.d.comb += [
-            first_beat.eq(beats == command.beats), last_beat.eq(beats == 1),
-            row_done.eq(chunk == config.chunks_per_row - 1),
-            done.eq(self.beats.valid & last_beat & (blocks == 1)),
+            last_beat.eq(beats.last), row_done.eq(chunk == config.chunks_per_row - 1),
+            done.eq(self.beats.valid & beats.last & blocks.last),
             self.work.busy.eq(self.beats.valid), self.work.done.eq(done),
-            expected.pop.eq(expected.valid & (~active | done)),
+            # Without a next command its place is taken by whatever is there, until there is one.
+            take.eq(~active | done), expected.pop.eq(expected.valid & take),
             # Pixels of the first and the last beat of a block may lie outside the transfer.
             wanted.eq(Cat((~first_beat | (pixel >= command.lead)) & (~last_beat | (pixel < command.tail))
                           for pixel in range(config.words_per_beat))),
@@ -81,22 +88,27 @@ class Load(Component):
         if config.words_per_beat == 1:
             self._take_turns(m, command, last_beat, back, phase)
         elif config.words_per_beat == 2:
-            self._take_one_phase(m, command, expected, last_beat, wanted, taken, beat, stay)
+            self._take_one_phase(m, command, expected.head, take, last_beat, wanted, taken, beat, stay)
 
         with m.If(self.beats.valid):
-            m.d.sync += beats.eq(beats - 1)
+            beats.step()
+            m.d.sync += first_beat.eq(last_beat)
             with m.If(back):
                 m.d.sync += chunk.eq(chunk - (config.beats_per_pixel - 1))
             with m.Elif(~stay):
-                m.d.sync += [chunk.eq(Mux(row_done, 0, chunk + 1)), row.eq(row + row_done)]
+                m.d.sync += chunk.eq(Mux(row_done, 0, chunk + 1))
+                with m.If(row_done):
+                    m.d.sync += row.eq(row + 1)
             with m.If(last_beat):
-                m.d.sync += [beats.eq(command.beats), blocks.eq(blocks - 1), chunk.eq(command.chunk),
-                             row.eq(block_row + command.row_stride), block_row.eq(block_row + command.row_stride)]
-        with m.If(done):
-            m.d.sync += active.eq(0)
-        with m.If(expected.pop):
+                beats.load(command.beats, single=command.single_beat)
+                blocks.step()
+                m.d.sync += [chunk.eq(command.chunk), row.eq(block_row + command.row_stride),
+                             block_row.eq(block_row + command.row_stride)]
+        with m.If(take):
             head = expected.head
-            m.d.sync += [command.eq(head), active.eq(1), blocks.eq(head.blocks), beats.eq(head.beats),
+            beats.load(head.beats, single=head.single_beat)
+            blocks.load(head.blocks, single=head.single_block)
+            m.d.sync += [command.eq(head), active.eq(expected.valid), first_beat.eq(1),
                          block_row.eq(head.row), row.eq(head.row), chunk.eq(head.chunk)]
 
         bits = config.bus_bytes // enable_bytes(config)
@@ -121,7 +133,7 @@ class Load(Component):
             m.d.sync += [odd.eq(~last_beat & Mux(pixel_done, command.split & ~odd, odd)),
                          pixel_beats.eq(Mux(last_beat | pixel_done, 0, pixel_beats + 1))]
 
-    def _take_one_phase(self, m: Module, command, expected: Queue, last_beat, wanted, taken, beat, stay) -> None:
+    def _take_one_phase(self, m: Module, command, head, take, last_beat, wanted, taken, beat, stay) -> None:
         """Split, two pixels a beat: the one of the wanted phase goes to the next half of a place."""
         half, pick, there = Signal(), Signal(), Signal()
         m.d.comb += [pick.eq(command.odd ^ command.lead[0]), there.eq(wanted.bit_select(pick, 1))]
@@ -130,5 +142,5 @@ class Load(Component):
                          beat.eq(self.beats.data.word_select(pick, self.config.bus_bits // 2).replicate(2))]
         with m.If(self.beats.valid):
             m.d.sync += half.eq(Mux(last_beat, command.half, half ^ there))
-        with m.If(expected.pop):
-            m.d.sync += half.eq(expected.head.half)
+        with m.If(take):
+            m.d.sync += half.eq(head.half)

@@ -8,6 +8,7 @@ from hw.config import MAX_BURST_BYTES, EngineConfig
 from hw.gateware.activation_memory import ReadPort
 from hw.gateware.bus import BURST_BITS, Bursts, RequestPort, WriteBeats, beat_bits
 from hw.gateware.component import Component
+from hw.gateware.countdown import Countdown
 from hw.gateware.layouts import BODY_LAYOUT, WORK, CommandPort, delayed, selector
 from hw.gateware.queue import Queue
 from hw.latency import ACTIVATION_READ, STORE_BURSTS
@@ -53,7 +54,8 @@ class Store(Component):
         arrived = delayed(m, beat, ACTIVATION_READ, "arrived")
         chunks = Array(self.read.data.word_select(chunk, config.bus_bits) for chunk in range(config.chunks_per_row))
         picked = Signal(config.bus_bits)
-        m.d.sync += picked.eq(chunks[arrived.chunk])
+        granted = Signal()
+        m.d.sync += [picked.eq(chunks[arrived.chunk]), granted.eq(self.request.grant)]
         ready = delayed(m, arrived, 1, "ready")
         m.d.comb += [
             buffer.push.eq(ready.valid), buffer.item.data.eq(picked), buffer.item.strobe.eq(ready.strobe),
@@ -61,14 +63,14 @@ class Store(Component):
             requests.push.eq(ready.valid & ready.last),
             requests.item.address.eq(ready.address), requests.item.beats.eq(ready.beats),
             requests.item.final.eq(ready.final),
-            self.request.valid.eq(requests.valid), self.request.address.eq(requests.head.address),
+            self.request.valid.eq(requests.valid & ~granted), self.request.address.eq(requests.head.address),
             self.request.beats.eq(requests.head.beats), self.request.final.eq(requests.head.final),
-            requests.pop.eq(self.request.grant),
+            requests.pop.eq(granted),
             self.beats.valid.eq(buffer.valid), self.beats.data.eq(buffer.head.data),
             self.beats.strobe.eq(buffer.head.strobe), self.beats.last.eq(buffer.head.last),
             buffer.pop.eq(self.beats.valid & self.beats.ready),
             self.work.busy.eq(buffer.pop), self.work.done.eq(buffer.pop & buffer.head.final),
-            unanswered.push.eq(self.request.grant), unanswered.item.eq(requests.head.final),
+            unanswered.push.eq(granted), unanswered.item.eq(requests.head.final),
             unanswered.pop.eq(self.written),
             self.ended.eq(self.written & unanswered.head),
         ]
@@ -79,26 +81,28 @@ class Store(Component):
         config = self.config
         command = Signal(BODY_LAYOUT["store"])
         fields = self.command.fields
-        free = Signal(range(STORE_BURSTS + 1), init=STORE_BURSTS)
-        filling = Signal(beat_bits(config))
+        free, next_free = Signal(range(STORE_BURSTS + 1), init=STORE_BURSTS), Signal(range(STORE_BURSTS + 1))
+        any_free = Signal(init=1)
+        filling = Countdown(m, beat_bits(config), "filling")
         block_row, row, chunk = Signal(16), Signal(16), Signal(selector(config.chunks_per_row))
         beat = Signal(data.StructLayout({
             "valid": 1, "last": 1, "final": 1, "chunk": selector(config.chunks_per_row),
             "strobe": config.bus_bytes, "address": 32, "beats": beat_bits(config)}))
-        burst_start, first_beat, last_beat, row_done = Signal(), Signal(), Signal(), Signal()
+        startable, burst_start, first_beat, last_beat, row_done = (Signal() for _ in range(5))
         m.d.comb += [
             self.command.pop.eq(self.command.ready & ~bursts.busy),
             bursts.start.eq(self.command.pop), bursts.burst_bytes.eq(self.burst_bytes),
             bursts.address.eq(fields.dram_address), bursts.stride.eq(fields.dram_stride),
             bursts.blocks.eq(fields.blocks), bursts.beats.eq(fields.beats),
-            burst_start.eq(bursts.burst.valid & (filling == 0) & (free != 0)),
-            beat.valid.eq(burst_start | (filling != 0)),
+            # The first beat goes with the start; what is left is counted from there.
+            startable.eq(bursts.burst.valid & any_free), burst_start.eq(startable & ~filling.any),
+            beat.valid.eq(startable | filling.any),
             # A burst of no beats, which begins inside of a beat, is asked for like any other, and refused then.
-            beat.last.eq(beat.valid & (filling + 1 >= bursts.burst.beats)),
+            beat.last.eq(startable & bursts.single | filling.last),
             beat.final.eq(bursts.burst.final),
             beat.chunk.eq(chunk), beat.address.eq(bursts.burst.address), beat.beats.eq(bursts.burst.beats),
             bursts.burst.grant.eq(beat.last),
-            first_beat.eq(bursts.first & (filling == 0)),
+            first_beat.eq(bursts.first & ~filling.any),
             last_beat.eq(bursts.last & beat.last),
             row_done.eq(chunk == config.chunks_per_row - 1),
             self.read.enable.eq(beat.valid.replicate(config.pe_pixels)),
@@ -108,10 +112,16 @@ class Store(Component):
         m.d.comb += beat.strobe.eq(Cat(
             ((~first_beat | (pixel >= command.lead)) & (~last_beat | (pixel < command.tail))).replicate(pixel_bytes)
             for pixel in range(config.words_per_beat)))
-        m.d.sync += free.eq(free - burst_start + (self.beats.valid & self.beats.ready & self.beats.last))
+        m.d.comb += next_free.eq(free - burst_start + (self.beats.valid & self.beats.ready & self.beats.last))
+        m.d.sync += [free.eq(next_free), any_free.eq(next_free != 0)]
+        with m.If(filling.any):
+            filling.step()
+        with m.Elif(burst_start & ~bursts.single):
+            filling.load(bursts.burst.beats - 1)
         with m.If(beat.valid):
-            m.d.sync += [filling.eq(Mux(beat.last, 0, filling + 1)), chunk.eq(Mux(row_done, 0, chunk + 1)),
-                         row.eq(row + row_done)]
+            m.d.sync += chunk.eq(Mux(row_done, 0, chunk + 1))
+            with m.If(row_done):
+                m.d.sync += row.eq(row + 1)
         with m.If(last_beat):
             m.d.sync += [chunk.eq(command.chunk), row.eq(block_row + command.row_stride),
                          block_row.eq(block_row + command.row_stride)]

@@ -39,6 +39,7 @@ class WeightMemory(Component):
             memory.write_address.eq(self.write.word),
             memory.write_data.eq(self.write.data.replicate(chunks)),
         ]
+        place = self.write.chunk[:(chunks - 1).bit_length()]
         for chunk in range(chunks):
-            m.d.comb += memory.write_enable[chunk].eq(self.write.enable & (self.write.chunk == chunk))
+            m.d.comb += memory.write_enable[chunk].eq(self.write.enable & (place == chunk))
         return m

@@ -5,7 +5,17 @@ from collections.abc import Mapping
 
 from hw.commands import BLOCK_BYTES
 from hw.config import EngineConfig
-from hw.latency import BURST, FETCH_BYTES, FETCH_CHECK, FETCH_OFFER, OPEN_TRANSFERS, STORE_BURSTS, STORE_READ
+from hw.latency import (
+    BURST,
+    CHOICE,
+    FETCH_BYTES,
+    FETCH_CHECK,
+    FETCH_OFFER,
+    FETCH_START,
+    OPEN_TRANSFERS,
+    STORE_BURSTS,
+    STORE_READ,
+)
 from sim.model.bus import Bus
 
 NEVER = 1 << 62
@@ -30,7 +40,7 @@ def burst_beats(config: EngineConfig, burst_bytes: int, fields: Mapping[str, int
 
 
 class BusUser(ABC):
-    """One that asks for bursts from the cycle `valid` on, or `NEVER` as things stand.
+    """One whose next burst may be granted from the cycle `valid` on, or `NEVER` as things stand.
 
     Members
     -------
@@ -79,7 +89,7 @@ class ReadUser(BusUser):
         """Starts a command; returns its busy cycles."""
         self._lengths, self._next = burst_beats(self.config, self.burst_bytes, fields), 0
         self._started.append(cycle)
-        self.valid, self.free = cycle + BURST, None
+        self.valid, self.free = cycle + BURST + CHOICE, None
         return sum(self._lengths)
 
     def serve(self, bus: Bus, grant: int, until: int) -> int | None:
@@ -87,7 +97,7 @@ class ReadUser(BusUser):
         self._next, grant, last_beat = bus.read(grant, self._lengths, self._next, until)
         self.bursts += range(first, bus.memory.served)
         if self._next < len(self._lengths):
-            self.valid = grant + BURST
+            self.valid = grant + BURST + CHOICE
             return None
         self.valid, self.free = NEVER, grant + 1
         self._finished.append(last_beat + 1)
@@ -105,7 +115,6 @@ class StoreUser(BusUser):
         self._filled: list[int] = []
         self._fill_from = 0
         self._sent: list[int] = []
-        self._granted = -1
         self._finals: list[int] = []
 
     def can_start(self) -> int | None:
@@ -138,7 +147,7 @@ class StoreUser(BusUser):
 
     def _ask(self) -> None:
         asked = len(self._sent)
-        self.valid = max(self._filled[asked] + STORE_READ, self._granted) + 1 if asked < len(self._filled) else NEVER
+        self.valid = self._filled[asked] + STORE_READ + 1 + CHOICE if asked < len(self._filled) else NEVER
 
     def serve(self, bus: Bus, grant: int, until: int) -> int | None:
         sent = self._sent
@@ -146,7 +155,6 @@ class StoreUser(BusUser):
             self.bursts.append(bus.memory.served)
             last_beat, closed = bus.move(True, grant, self._lengths[len(sent)])
             sent.append(last_beat)
-            self._granted = grant
             self._fill()
             self._ask()
             if self._finals[0] == len(sent):
@@ -171,7 +179,7 @@ class FetchUser(BusUser):
         self._lengths = burst_beats(config, burst_bytes, {"dram_address": address, "beats": self.beats_per_block})
         self._body = burst_beats(config, burst_bytes, {
             "dram_address": address + BLOCK_BYTES, "beats": commands * self.beats_per_block})
-        self._from = BURST + FETCH_OFFER
+        self._from = FETCH_START + BURST + FETCH_OFFER
         self._arrived: list[int] = []
         self._leave = [0]
         """Of each block that may leave the buffer, the first cycle its first beat may."""
@@ -194,7 +202,7 @@ class FetchUser(BusUser):
         """The complete command left in `cycle`."""
         if len(self._leave) == 1:
             self._lengths += self._body
-            self._from = cycle + BURST + FETCH_OFFER
+            self._from = cycle + FETCH_START + BURST + FETCH_OFFER
         self._leave.append(cycle + 1)
         self._ask()
 
@@ -212,4 +220,4 @@ class FetchUser(BusUser):
         missing = len(self._arrived) + self._lengths[len(self.bursts)] - self._depth
         left = self._left(missing - 1) if missing > 0 else -1
         if left is not None:
-            self.valid = max(self._from, left + 1 + FETCH_OFFER)
+            self.valid = max(self._from, left + 1 + FETCH_OFFER) + CHOICE

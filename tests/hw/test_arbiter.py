@@ -6,7 +6,7 @@ import pytest
 
 from hw.faults import BY_CODE, SOURCES
 from hw.gateware.arbiter import READERS, USERS, Arbiter
-from hw.latency import GRANT
+from hw.latency import CHOICE, GRANT
 from tests.support.configs import SKEW, TINY
 from tests.support.pysim import get, put, run_benches
 
@@ -22,6 +22,13 @@ def ask(ctx, arbiter: Arbiter, user: int, valid: int, address: int = 0, beats: i
 def open_windows(ctx, arbiter: Arbiter) -> None:
     for way in ("read", "write"):
         put(ctx, getattr(arbiter.windows, f"{way}_last"), 0xFFFF_FFFF)
+
+
+async def offer(ctx, arbiter: Arbiter) -> None:
+    """From the cycle in which somebody asks to that of the grant."""
+    for _ in range(CHOICE):
+        assert not granted(ctx, arbiter)
+        await ctx.tick()
 
 
 def granted(ctx, arbiter: Arbiter) -> list[int]:
@@ -107,6 +114,7 @@ def test_request_does_not_wait_for_ready_and_holds(config) -> None:
     async def bench(ctx) -> None:
         open_windows(ctx, arbiter)
         ask(ctx, arbiter, 2, 1, address=0x1230, beats=5)
+        await offer(ctx, arbiter)
         assert granted(ctx, arbiter) == [2]
         await ctx.tick().repeat(GRANT)
         for _ in range(30):
@@ -225,6 +233,7 @@ def test_windows(config, user: int) -> None:
         set_windows(ctx, arbiter, read, write)
         put(ctx, arbiter.bus.request_ready, 1)
         ask(ctx, arbiter, user, 1, address=address, beats=beats)
+        await offer(ctx, arbiter)
         assert granted(ctx, arbiter) == [user]
         await ctx.tick()
         ask(ctx, arbiter, user, 0)
@@ -235,9 +244,9 @@ def test_windows(config, user: int) -> None:
         seen.append((get(ctx, arbiter.bus.request_valid), get(ctx, arbiter.quiet), fault_of(ctx, arbiter)))
         refused = fault_of(ctx, arbiter) is not None
         ask(ctx, arbiter, user, 1, address=0x1000)
-        assert granted(ctx, arbiter) == ([] if refused else [user])  # the refused one was the last
-        await ctx.tick()
+        await offer(ctx, arbiter)
         assert fault_of(ctx, arbiter) is None
+        assert granted(ctx, arbiter) == ([] if refused else [user])  # the refused one was the last
 
     for address, beats, refused in cases:
         arbiter = Arbiter(config)
@@ -252,7 +261,7 @@ def test_a_window_that_cuts_a_burst_is_noticed_to_the_byte() -> None:
     async def one(ctx, arbiter: Arbiter, window: tuple[int, int]) -> None:
         set_windows(ctx, arbiter, window, (0, 0))
         ask(ctx, arbiter, 1, 1, address=0x1000, beats=4)
-        await ctx.tick().repeat(GRANT)
+        await ctx.tick().repeat(CHOICE + GRANT)
         seen.append(get(ctx, arbiter.bus.request_valid))
 
     for window in ((0x1000, 0x101F), (0x1001, 0x101F), (0x1000, 0x101E), (0xFFFF_FFFF, 0)):
@@ -269,7 +278,7 @@ def test_halt_and_quiet() -> None:
         open_windows(ctx, arbiter)
         assert get(ctx, arbiter.quiet)
         ask(ctx, arbiter, 1, 1)
-        await ctx.tick()
+        await ctx.tick().repeat(CHOICE + 1)
         put(ctx, arbiter.halt, 1)
         for cycle in range(1, GRANT + 5):
             assert not granted(ctx, arbiter)
@@ -363,7 +372,7 @@ def test_commands_are_counted_from_the_start() -> None:
             for address in (0, 0x2000):  # the second one is outside
                 ask(ctx, arbiter, 2, 1, address=address)
                 put(ctx, arbiter.request_weights.final, 1)
-                await ctx.tick()
+                await ctx.tick().repeat(CHOICE + 1)
                 ask(ctx, arbiter, 2, 0)
                 await ctx.tick().repeat(GRANT - 1)
             seen.append(fault_of(ctx, arbiter))

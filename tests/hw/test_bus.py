@@ -21,13 +21,14 @@ def run(
 
     async def bench(ctx) -> None:
         assert not get(ctx, bursts.busy)
+        put(ctx, bursts.burst_bytes, burst_bytes)
+        await ctx.tick()
         for name, value in (
             ("start", 1),
             ("address", address),
             ("stride", stride),
             ("blocks", blocks),
             ("beats", beats),
-            ("burst_bytes", burst_bytes),
         ):
             put(ctx, getattr(bursts, name), value)
         await ctx.tick()
@@ -44,6 +45,7 @@ def run(
                 "last": get(ctx, bursts.last),
                 "final": get(ctx, bursts.burst.final),
             }
+            assert get(ctx, bursts.single) == (seen["beats"] == 1)
             for _ in range(rng.randrange(3)):
                 await ctx.tick()
                 assert get(ctx, bursts.burst.valid)

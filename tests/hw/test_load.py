@@ -24,7 +24,7 @@ FAULTS = {
     "phases go on into the next block": (SKEW, "odd.eq(~last_beat &", "odd.eq("),
     "the other phase": (WIDE, "pick.eq(command.odd ^", "pick.eq(~command.odd ^"),
     "columns counted from the beat": (WIDE, "command.odd ^ command.lead[0]", "command.odd"),
-    "every place from its first half": (BEATS, "half.eq(expected.head.half)", "half.eq(0)"),
+    "every place from its first half": (BEATS, "half.eq(head.half)", "half.eq(0)"),
     "blocks from where the last ended": (BEATS, "Mux(last_beat, command.half, half ^ there)", "half ^ there"),
 }
 

@@ -75,6 +75,7 @@ def test_a_burst_is_asked_for_when_it_is_buffered(config: EngineConfig) -> None:
 
     async def bench(ctx) -> None:
         put(ctx, unit.burst_bytes, 64)
+        await ctx.tick()
         put_fields(ctx, unit.command.fields, fields)
         put(ctx, unit.command.ready, 1)
         cycles = 0
