@@ -160,22 +160,15 @@ class Arbiter(Component):
 
         `asked` is checked next, `chosen` asked.
         """
-        bus_bytes, windows = self.config.bus_bytes, self.windows
-        shift, low = (bus_bytes - 1).bit_length(), (MAX_BURST_BYTES - 1).bit_length()
+        windows, shift = self.windows, (self.config.bus_bytes - 1).bit_length()
         # Where a window ends is told in beats: a burst in step with them is inside if it ends no later.
         first, end = Signal(32), Signal(33 - shift)
+        unfit, outside = Signal(), Signal(2)
         m.d.sync += [
             first.eq(Mux(chosen[STORE], windows.write_first, windows.read_first)),
             end.eq(Mux(chosen[STORE], windows.write_last + 1, windows.read_last + 1) >> shift),
-        ]
-        # No burst crosses a multiple of the largest one, so only the low bits of its address matter to its end.
-        end_low, end_high = end[:low - shift], end[low - shift:]
-        behind = asked.address[shift:low] + asked.beats
-        unfit, outside = Signal(), Signal(2)
-        m.d.sync += [
             unfit.eq((asked.beats == 0) | asked.address[:shift].any()),
-            outside.eq(Cat(asked.address < first, (asked.address[low:] > end_high)
-                           | (asked.address[low:] == end_high) & (behind > end_low))),
+            outside.eq(Cat(asked.address < first, asked.address[shift:] + asked.beats > end)),
         ]
         return unfit, outside
 

@@ -1,34 +1,52 @@
-"""CRC-32 over bus beats, in two steps a beat."""
+"""CRC-32 over bus beats, a beat a cycle however wide it is."""
 
 import zlib
-from collections.abc import Callable
+from functools import reduce
+from operator import xor
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from hw.commands import CHECKSUM_BYTES
 from hw.gateware.component import Component
 from hw.latency import CHECKSUM
 
+BITS = 8 * CHECKSUM_BYTES
 POLYNOMIAL = 0xEDB88320
-"""Of the checksum `zlib.crc32` gives, lowest bit first."""
+"""Of `zlib.crc32`; bit 31 is that of x⁰, as in all registers here."""
 
-START = (1 << 32) - 1
+START = (1 << BITS) - 1
 MATCH = zlib.crc32(bytes(CHECKSUM_BYTES)) ^ START
-"""What is left behind any data with its checksum, for instance behind no data with theirs, which is 0."""
+"""What any data with their checksum leave in the register, for instance no data with theirs, which is 0."""
 
 
 def shifted(register: int, steps: int) -> int:
-    """The checksum's register, `steps` bits later. Bits above its 32 are data that come with it."""
+    """`register` · x^`steps`: the sum that many bits later. Bits above its 32 are data that come with it."""
     for _ in range(steps):
         register = register >> 1 ^ (POLYNOMIAL if register & 1 else 0)
     return register
 
 
-class Checksum(Component):
-    """Looks at blocks of `beats` beats of `width` bits, of which the last 32 bits are the checksum of all before them.
+def root(value: int, width: int) -> int:
+    """The `width`-th root, `width` a power of two: the one number whose power it is.
 
-    The sum is linear: what a beat adds to it depends on the beat alone, so it is worked out before it is added.
+    With an irreducible polynomial of degree 32 the registers are a field, in which 32 squarings come back to where they
+    began; so a root is what the squarings that are left to 32 make.
+    """
+    for _ in range(BITS - width.bit_length() + 1):
+        square = 0
+        for place in reversed(range(BITS)):
+            if value >> place & 1:
+                square ^= shifted(value, BITS - 1 - place)
+        value = square
+    return value
+
+
+class Checksum(Component):
+    """Looks at blocks of beats of `width` bits, a power of two; a block's last 32 bits are the checksum of the others.
+
+    A beat multiplies the sum by x^`width` and adds something linear. Kept is the sum's `width`-th root, which is then
+    multiplied by x, like the sum of single bits; what is added is the root of what would be, and as linear.
 
     Members
     -------
@@ -43,20 +61,24 @@ class Checksum(Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        addend, register, added = Signal(32), Signal(32, init=START), Signal()
-        m.d.sync += [added.eq(self.valid), addend.eq(_linear(self.beat, lambda bits: shifted(bits, self.width))),
-                     self.match.eq(register == MATCH)]
+        start, match = root(START, self.width), root(MATCH, self.width)
+        register, added = Signal(BITS, init=start), Signal()
+        addends = [Signal(BITS, name=f"addend_{place}") for place in range(0, self.width, BITS)]
+        images = [root(shifted(1 << place, self.width), self.width) for place in range(self.width)]
+        m.d.sync += [added.eq(self.valid), self.match.eq(register == match)]
+        for index, addend in enumerate(addends):
+            part = slice(BITS * index, BITS * (index + 1))
+            m.d.sync += addend.eq(_linear(self.beat[part], images[part]))
         with m.If(self.clear):
-            m.d.sync += register.eq(START)
+            m.d.sync += register.eq(start)
         with m.Elif(added):
-            m.d.sync += register.eq(addend ^ _linear(register, lambda bits: shifted(bits, self.width)))
+            m.d.sync += register.eq(reduce(xor, addends, register >> 1 ^ Mux(register[0], POLYNOMIAL, 0)))
         return m
 
 
-def _linear(value: Signal, image: Callable[[int], int]) -> Cat:
-    """The sum of the 32-bit `image` of each bit of `value` that is set."""
-    images = [image(1 << place) for place in range(len(value))]
-    return Cat(Cat(value[place] for place, bits in enumerate(images) if bits >> bit & 1).xor() for bit in range(32))
+def _linear(value: Value, images: list[int]) -> Value:
+    """The sum of the images of the bits that are set."""
+    return Cat(Cat(value[place] for place, image in enumerate(images) if image >> bit & 1).xor() for bit in range(BITS))
 
 
 assert CHECKSUM == 3

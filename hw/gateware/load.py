@@ -66,7 +66,7 @@ class Load(Component):
     def _arrive(self, m: Module, expected: Queue) -> None:
         config = self.config
         command = Signal(EXPECTED)
-        active, done, take = Signal(), Signal(), Signal()
+        active, done, begins, take = Signal(), Signal(), Signal(), Signal()
         blocks, beats = Countdown(m, 10, "blocks"), Countdown(m, 20, "beats")
         block_row, row, chunk = Signal(16), Signal(16), Signal(selector(config.chunks_per_row))
         first_beat, last_beat, row_done = Signal(), Signal(), Signal()
@@ -75,8 +75,9 @@ class Load(Component):
             last_beat.eq(beats.last), row_done.eq(chunk == config.chunks_per_row - 1),
             done.eq(self.beats.valid & beats.last & blocks.last),
             self.work.busy.eq(self.beats.valid), self.work.done.eq(done),
-            # Without a next command its place is taken by whatever is there, until there is one.
-            take.eq(~active | done), expected.pop.eq(expected.valid & take),
+            # With the next beat a block begins, and maybe a command: whatever is there, until there is one.
+            begins.eq(~active | self.beats.valid & last_beat), take.eq(~active | done),
+            expected.pop.eq(expected.valid & take),
             # Pixels of the first and the last beat of a block may lie outside the transfer.
             wanted.eq(Cat((~first_beat | (pixel >= command.lead)) & (~last_beat | (pixel < command.tail))
                           for pixel in range(config.words_per_beat))),
@@ -90,26 +91,28 @@ class Load(Component):
         elif config.words_per_beat == 2:
             self._take_one_phase(m, command, expected.head, take, last_beat, wanted, taken, beat, stay)
 
-        with m.If(self.beats.valid):
+        with m.If(begins):
+            with m.If(take):
+                head = expected.head
+                beats.load(head.beats, single=head.single_beat)
+                blocks.load(head.blocks, single=head.single_block)
+                m.d.sync += [command.eq(head), active.eq(expected.valid),
+                             chunk.eq(head.chunk), row.eq(head.row), block_row.eq(head.row)]
+            with m.Else():
+                beats.load(command.beats, single=command.single_beat)
+                blocks.step()
+                m.d.sync += [chunk.eq(command.chunk), row.eq(block_row + command.row_stride),
+                             block_row.eq(block_row + command.row_stride)]
+            m.d.sync += first_beat.eq(1)
+        with m.Elif(self.beats.valid):
             beats.step()
-            m.d.sync += first_beat.eq(last_beat)
+            m.d.sync += first_beat.eq(0)
             with m.If(back):
                 m.d.sync += chunk.eq(chunk - (config.beats_per_pixel - 1))
             with m.Elif(~stay):
                 m.d.sync += chunk.eq(Mux(row_done, 0, chunk + 1))
                 with m.If(row_done):
                     m.d.sync += row.eq(row + 1)
-            with m.If(last_beat):
-                beats.load(command.beats, single=command.single_beat)
-                blocks.step()
-                m.d.sync += [chunk.eq(command.chunk), row.eq(block_row + command.row_stride),
-                             block_row.eq(block_row + command.row_stride)]
-        with m.If(take):
-            head = expected.head
-            beats.load(head.beats, single=head.single_beat)
-            blocks.load(head.blocks, single=head.single_block)
-            m.d.sync += [command.eq(head), active.eq(expected.valid), first_beat.eq(1),
-                         block_row.eq(head.row), row.eq(head.row), chunk.eq(head.chunk)]
 
         bits = config.bus_bytes // enable_bytes(config)
         m.d.sync += [

@@ -88,7 +88,7 @@ class Store(Component):
         beat = Signal(data.StructLayout({
             "valid": 1, "last": 1, "final": 1, "chunk": selector(config.chunks_per_row),
             "strobe": config.bus_bytes, "address": 32, "beats": beat_bits(config)}))
-        startable, burst_start, first_beat, last_beat, row_done = (Signal() for _ in range(5))
+        startable, burst_start, first_beat, last_beat, run_ends, row_done = (Signal() for _ in range(6))
         m.d.comb += [
             self.command.pop.eq(self.command.ready & ~bursts.busy),
             bursts.start.eq(self.command.pop), bursts.burst_bytes.eq(self.burst_bytes),
@@ -103,7 +103,7 @@ class Store(Component):
             beat.chunk.eq(chunk), beat.address.eq(bursts.burst.address), beat.beats.eq(bursts.burst.beats),
             bursts.burst.grant.eq(beat.last),
             first_beat.eq(bursts.first & ~filling.any),
-            last_beat.eq(bursts.last & beat.last),
+            last_beat.eq(run_ends | startable & bursts.single & bursts.last),
             row_done.eq(chunk == config.chunks_per_row - 1),
             self.read.enable.eq(beat.valid.replicate(config.pe_pixels)),
             self.read.row.eq(row),
@@ -114,10 +114,13 @@ class Store(Component):
             for pixel in range(config.words_per_beat)))
         m.d.comb += next_free.eq(free - burst_start + (self.beats.valid & self.beats.ready & self.beats.last))
         m.d.sync += [free.eq(next_free), any_free.eq(next_free != 0)]
+        m.d.sync += run_ends.eq(0)
         with m.If(filling.any):
             filling.step()
+            m.d.sync += run_ends.eq(bursts.last & (filling.left == 2))
         with m.Elif(burst_start & ~bursts.single):
             filling.load(bursts.burst.beats - 1)
+            m.d.sync += run_ends.eq(bursts.last & (bursts.burst.beats == 2))
         with m.If(beat.valid):
             m.d.sync += chunk.eq(Mux(row_done, 0, chunk + 1))
             with m.If(row_done):

@@ -65,7 +65,7 @@ class Weights(Component):
             word_done.eq(chunk == chunks - 1),
             self.ended.eq(self.beats.valid & beats.last),
             self.work.busy.eq(self.beats.valid), self.work.done.eq(self.ended),
-            # Without a next command its place is taken by whatever is there, until there is one.
+            # The next command begins, or whatever is there, until there is one.
             take.eq(~active | self.ended), expected.pop.eq(expected.valid & take),
         ]
         for port, enable in ((self.pointwise, ~depthwise), (self.depthwise, depthwise)):
