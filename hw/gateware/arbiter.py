@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -85,12 +85,12 @@ class Arbiter(Component):
                         m.d.sync += chosen.eq(1 << user)
 
         # Chosen, then checked, then on the bus: one burst at a time is on this way.
-        asked, checked = Signal(_burst(self.config)), Signal(_burst(self.config))
+        burst, asked, checked = (Signal(_burst(self.config), name=name) for name in ("burst", "asked", "checked"))
         asking, checking = Signal(), Signal()
-        m.d.sync += [asking.eq(granted), checking.eq(asking), checked.eq(asked),
-                     asked.user.eq(_number(chosen)), asked.write.eq(chosen[STORE]),
-                     *(asked[name].eq(_of_chosen(chosen, [getattr(request, name) for request in requests]))
+        m.d.comb += [burst.user.eq(_number(chosen)), burst.write.eq(chosen[STORE]),
+                     *(burst[name].eq(_of_chosen(chosen, [getattr(request, name) for request in requests]))
                        for name in ("address", "beats", "final"))]
+        m.d.sync += [asking.eq(granted), asked.eq(burst), checking.eq(asking), checked.eq(asked)]
 
         # A command's number: the commands of its user whose last burst was granted before.
         numbers = Array(Signal(COUNT_BITS, name=f"command_{name}") for name in USERS)
@@ -100,7 +100,7 @@ class Arbiter(Component):
         with m.Elif(checking & checked.final):
             m.d.sync += numbers[checked.user].eq(checked.command + 1)
 
-        unfit, outside = self._wrong(m, chosen, asked)
+        unfit, outside = self._wrong(m, burst, asked)
         m.d.comb += [
             free.eq((~bus.request_valid | bus.request_ready) & room & ~self.halt & ~asking & ~checking & ~refused),
             granted.eq(free & chosen.any()), sent.eq(checking & ~unfit & ~outside.any()),
@@ -155,20 +155,24 @@ class Arbiter(Component):
                 ]
         return m
 
-    def _wrong(self, m: Module, chosen: Signal, asked) -> tuple[Value, Value]:
+    def _wrong(self, m: Module, burst, asked) -> tuple[Value, Value]:
         """Of the burst checked: whether it is none, and a bit for each end of its window that it passes.
 
-        `asked` is checked next, `chosen` asked.
+        `asked` is checked next, `burst` asked.
         """
         windows, shift = self.windows, (self.config.bus_bytes - 1).bit_length()
-        # Where a window ends is told in beats: a burst in step with them is inside if it ends no later.
-        first, end = Signal(32), Signal(33 - shift)
+        low = (MAX_BURST_BYTES - 1).bit_length()
+        first, last, room = Signal(32), Signal(33 - low), Signal(signed(low - shift + 1))
         unfit, outside = Signal(), Signal(2)
+        # Where a window ends is told in beats: a burst in step with them is inside if it ends no later. None crosses a
+        # multiple of the largest one: in the block the window ends in, it has `room` beats from its address on.
+        end = Mux(burst.write, windows.write_last + 1, windows.read_last + 1) >> shift
+        block = asked.address[low:]
         m.d.sync += [
-            first.eq(Mux(chosen[STORE], windows.write_first, windows.read_first)),
-            end.eq(Mux(chosen[STORE], windows.write_last + 1, windows.read_last + 1) >> shift),
+            first.eq(Mux(burst.write, windows.write_first, windows.read_first)),
+            last.eq(end[low - shift:]), room.eq(end[:low - shift] - burst.address[shift:low]),
             unfit.eq((asked.beats == 0) | asked.address[:shift].any()),
-            outside.eq(Cat(asked.address < first, asked.address[shift:] + asked.beats > end)),
+            outside.eq(Cat(asked.address < first, (block > last) | ~(block < last) & (asked.beats > room))),
         ]
         return unfit, outside
 

@@ -61,11 +61,15 @@ class AxiManager(Component):
                 ("valid", bursts.request_valid & wanted), ("addr", address),
                 ("len", bursts.request_beats - 1), ("size", (self.config.bus_bytes - 1).bit_length()),
                 ("burst", INCR), ("cache", CACHE))]
-        # Addresses shown less bursts sent.
-        unsent, next_unsent = (Signal(range(self.config.max_outstanding + 1)) for _ in range(2))
-        known, send = Signal(), Signal()
-        m.d.comb += next_unsent.eq(unsent + (axi.awvalid & ~known) - (axi.wvalid & axi.wready & axi.wlast))
-        m.d.sync += [unsent.eq(next_unsent), send.eq(next_unsent != 0), known.eq(axi.awvalid & ~axi.awready)]
+        # Addresses shown less bursts sent: how many, whether any, whether more than one.
+        unsent, send, more = Signal(range(self.config.max_outstanding + 1)), Signal(), Signal()
+        known, shown, sent = Signal(), Signal(), Signal()
+        m.d.sync += known.eq(axi.awvalid & ~axi.awready)
+        m.d.comb += [shown.eq(axi.awvalid & ~known), sent.eq(axi.wvalid & axi.wready & axi.wlast)]
+        with m.If(shown & ~sent):
+            m.d.sync += [unsent.eq(unsent + 1), send.eq(1), more.eq(send)]
+        with m.Elif(sent & ~shown):
+            m.d.sync += [unsent.eq(unsent - 1), send.eq(more), more.eq(unsent > 2)]
         m.d.comb += [
             bursts.request_ready.eq(Mux(bursts.request_write, axi.awready, axi.arready)),
             axi.wvalid.eq(bursts.write.valid & send), bursts.write.ready.eq(axi.wready & send),

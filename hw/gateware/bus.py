@@ -106,7 +106,7 @@ class Bursts(Component):
             return ((mask & ~place[:BURST_BITS]) >> shift) + 1
 
         following = run + stride
-        m.d.comb += [fits.eq(left <= room), offer.eq(begun | granted & blocks.any)]
+        m.d.comb += [fits.eq(~(left > room)), offer.eq(begun | granted & blocks.any)]
         m.d.sync += [
             mask.eq(self.burst_bytes - 1), whole.eq(self.burst_bytes >> shift),
             next_run.eq(following), next_room.eq(room_from(following)),

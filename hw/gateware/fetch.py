@@ -150,7 +150,7 @@ class Fetch(Component):
 def _gated(m: Module, bursts: Bursts, space: Signal) -> Any:
     """The bursts' request, offered the cycle after there is `space` to take it whole."""
     gated: Any = wiring.Signature(bursts.burst.signature.members).create(path=("gated",))
-    m.d.sync += gated.valid.eq(bursts.burst.valid & (space >= bursts.burst.beats) & ~gated.grant)
+    m.d.sync += gated.valid.eq(bursts.burst.valid & ~(space < bursts.burst.beats) & ~gated.grant)
     m.d.comb += [
         gated.address.eq(bursts.burst.address), gated.beats.eq(bursts.burst.beats),
         bursts.burst.grant.eq(gated.grant),

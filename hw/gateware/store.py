@@ -121,13 +121,14 @@ class Store(Component):
         with m.Elif(burst_start & ~bursts.single):
             filling.load(bursts.burst.beats - 1)
             m.d.sync += run_ends.eq(bursts.last & (bursts.burst.beats == 2))
-        with m.If(beat.valid):
+        # Between two commands the next one is there, whether it starts yet or not.
+        with m.If(~bursts.busy):
+            m.d.sync += [command.eq(fields), row.eq(fields.row), block_row.eq(fields.row), chunk.eq(fields.chunk)]
+        with m.Elif(last_beat):
+            m.d.sync += [chunk.eq(command.chunk), row.eq(block_row + command.row_stride),
+                         block_row.eq(block_row + command.row_stride)]
+        with m.Elif(beat.valid):
             m.d.sync += chunk.eq(Mux(row_done, 0, chunk + 1))
             with m.If(row_done):
                 m.d.sync += row.eq(row + 1)
-        with m.If(last_beat):
-            m.d.sync += [chunk.eq(command.chunk), row.eq(block_row + command.row_stride),
-                         block_row.eq(block_row + command.row_stride)]
-        with m.If(self.command.pop):
-            m.d.sync += [command.eq(fields), row.eq(fields.row), block_row.eq(fields.row), chunk.eq(fields.chunk)]
         return beat
