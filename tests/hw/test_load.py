@@ -25,6 +25,8 @@ FAULTS = {
     "the other phase": (WIDE, "pick.eq(command.odd ^", "pick.eq(~command.odd ^"),
     "columns counted from the beat": (WIDE, "command.odd ^ command.lead[0]", "command.odd"),
     "every place from its first half": (BEATS, "half.eq(head.half)", "half.eq(0)"),
+    "blocks of one beat go on": (TINY, "single_beat.eq(fields.beats == 1)", "single_beat.eq(0)"),
+    "a command's only block is not its last": (TINY, "single_block.eq(fields.blocks == 1)", "single_block.eq(0)"),
     "blocks from where the last ended": (BEATS, "Mux(last_beat, command.half, half ^ there)", "half ^ there"),
 }
 
