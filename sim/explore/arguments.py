@@ -20,7 +20,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         space.add_argument(axis.flag, dest=name, metavar="VALUES",
                            help=f"{axis.meaning} ({','.join(map(str, axis.values))})")
     space.add_argument("--config", default="pe128", help="all that is not swept: preset or JSON file (pe128)")
-    space.add_argument("--points", type=int, default=400, help="at most as many are timed, the promising ones (400)")
+    space.add_argument("--points", type=int, default=200, help="at most as many are timed, the promising ones (200)")
 
     limits = parser.add_argument_group("limits")
     limits.add_argument("--spare", type=float, default=10, metavar="PERCENT",

@@ -27,15 +27,25 @@ def multiplier_blocks(config: EngineConfig) -> int:
             + requantiser_blocks(config))
 
 
-def memories(config: EngineConfig) -> Iterator[tuple[int, int, int]]:
-    """(how many, words, bits a word) of the large memories."""
-    yield config.activation_groups * config.pe_pixels, config.group_rows, 8 * config.pe_rows
-    yield 1, config.weight_bytes // config.weight_word_bytes, 8 * config.weight_word_bytes
-    yield 1, config.dw_weight_bytes // config.dw_word_bytes, 8 * config.dw_word_bytes
-    yield 2 * config.pe_cols, config.half_vectors, 32 * config.pe_pixels
+def memories(config: EngineConfig) -> Iterator[tuple[int, int, int, int]]:
+    """(how many, words, bits a word, bits that are written together) of the large memories."""
+    beat = 8 * config.bus_bytes
+    yield config.activation_groups * config.pe_pixels, config.group_rows, 8 * config.pe_rows, 8
+    for size, word in ((config.weight_bytes, config.weight_word_bytes), (config.dw_weight_bytes, config.dw_word_bytes)):
+        yield 1, size // word, 8 * word, beat
+    accumulators = 32 * config.pe_pixels
+    yield 2 * config.pe_cols, config.half_vectors, accumulators, accumulators
 
 
 def memory_blocks(config: EngineConfig, family: str) -> int:
     """Block memories: each memory in the shape of block that takes fewest."""
-    return sum(count * min(-(-words // depth) * -(-bits // width) for depth, width in MEMORY_SHAPES[family])
-               for count, words, bits in memories(config) if words * bits >= SMALL_BITS)
+    return sum(count * min(-(-words // depth) * _side_by_side(bits, together, width)
+                           for depth, width in MEMORY_SHAPES[family])
+               for count, words, bits, together in memories(config) if words * bits >= SMALL_BITS)
+
+
+def _side_by_side(bits: int, together: int, width: int) -> int:
+    """Blocks of `width` for words of `bits`: what is written together has blocks, or a share of one, to itself."""
+    if together > width:
+        return bits // together * -(-together // width)
+    return -(-bits // (width // together * together))
