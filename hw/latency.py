@@ -74,8 +74,10 @@ DRAIN_TAKE = 4
 BLOCK_READY = PASS_READY
 """From a block's first step to the next block's at least: the step, the counts, what it is and ends, its entry.
 
-The last vectors of two blocks are issued so far apart. If the first one of the two had to wait for the drain, the
-second adds up in the half of the block it waited for, and comes later than `array_latency` after that is given back.
+Blocks of as many vectors drain so long, or their last vectors are issued so far apart; shorter ones of several tiles
+are refused, unless a residual makes each vector last `RESIDUAL_SLOTS` cycles. If the first of two blocks had to wait
+for the drain, the second adds up in the half of the block it waited for, and comes later than `array_latency` after
+that is given back.
 """
 
 DRAINED = RAM_READ + 1

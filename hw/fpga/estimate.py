@@ -14,6 +14,10 @@ STORES = ("FD", "RAMB", "DSP48")
 """What the types of cells begin with that have registers at both ends."""
 
 
+MEMORIES = ("RAM", "SRL")
+"""Of lookup tables: what is written ends in them, what is read goes on from the address."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PathRule:
     """Time of a path from register to register, in ns; *assumed*, of a device of its slowest grade.
@@ -53,11 +57,11 @@ def logic_levels(cells: Mapping[str, Any]) -> int:
 
 def _visit(name: str, cells: Mapping[str, Any], driver: Mapping[int, str], levels: dict[str, int]) -> None:
     """Adds `name` and all in front of it to `levels`."""
-    path, open_cells = [name], set()
+    path, open_cells = [name], set[str]()
     while path:
         cell = cells[path[-1]]
         before = {driver[bit] for port, bits in cell["connections"].items()
-                  if cell["port_directions"][port] == "input" for bit in bits if bit in driver}
+                  if _goes_on(cell, port) for bit in bits if bit in driver}
         if path[-1] in levels or before <= levels.keys():
             last = path.pop()
             open_cells.discard(last)
@@ -67,3 +71,9 @@ def _visit(name: str, cells: Mapping[str, Any], driver: Mapping[int, str], level
             raise ValueError(f"{path[-1]} depends on itself")
         open_cells.add(path[-1])
         path += before - levels.keys()
+
+
+def _goes_on(cell: Mapping[str, Any], port: str) -> bool:
+    """Whether a path into this port of a cell that is no register comes out of it again."""
+    address = port.startswith(("A", "DPRA"))
+    return cell["port_directions"][port] == "input" and (address or not cell["type"].startswith(MEMORIES))

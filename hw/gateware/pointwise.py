@@ -12,6 +12,7 @@ from hw.gateware.pointwise_drain import PointwiseDrain
 from hw.gateware.pointwise_passes import PointwisePasses
 from hw.gateware.pointwise_weights import PointwiseWeights
 from hw.gateware.systolic_array import SystolicArray
+from hw.latency import BLOCK_READY
 
 
 class Pointwise(Component):
@@ -22,8 +23,8 @@ class Pointwise(Component):
     command : In(`CommandPort`); a command starts when its weights can be loaded and its predecessor has been taken.
     read : Out(`ReadPort`); write : Out(`WritePort`); weights : Out(`WordPort`).
     ended : Out(1), the last octet of a command is being written.
-    illegal : Out(1), the command started last can not end: its tiles do not fit into half of the accumulators, or it
-        has more passes than are counted.
+    illegal : Out(1), the command started last can not end: its tiles do not fit into half of the accumulators, several
+        are too short to be told apart, or it has more passes than are counted.
     work : Out(`WORK`).
     """
 
@@ -70,10 +71,12 @@ class Pointwise(Component):
         with m.If(take):
             m.d.sync += waiting.eq(0)
 
-        vectors = Mux(following.residual_passes != 0, self.config.half_vectors // 2, self.config.half_vectors)
+        residual = following.residual_passes != 0
+        vectors = Mux(residual, self.config.half_vectors // 2, self.config.half_vectors)
+        short = (following.tiles != 1) & ~residual & (following.tile_vectors < BLOCK_READY)
         counted = following.passes + following.residual_passes
         m.d.sync += self.illegal.eq(waiting & ((following.tile_vectors > vectors) | (following.last_vectors > vectors)
-                                               | counted[len(following.passes):].any()))
+                                               | short | counted[len(following.passes):].any()))
 
         half_busy = Signal(2)
         m.d.sync += half_busy.eq(half_busy & ~drain.free

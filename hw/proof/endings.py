@@ -2,6 +2,7 @@
 
 from hw.commands import BODY, COUNTS
 from hw.config import KERNEL, EngineConfig
+from hw.latency import BLOCK_READY
 from hw.proof.footprint import Fields
 
 PASSES = 1 << next(field.bits for field in BODY["pointwise"] if field.name == "passes")
@@ -23,6 +24,9 @@ def hindrance(unit: str, fields: Fields, config: EngineConfig) -> str | None:
             most //= 2
         if vectors > most:
             return f"has tiles of {vectors} vectors, and accumulators for {most}"
+        short = fields["tile_vectors"]
+        if fields["tiles"] > 1 and not fields["residual_passes"] and short < BLOCK_READY:
+            return f"has several tiles of {short} vectors, and needs {BLOCK_READY} in all but the last"
         if (passes := fields["passes"] + fields["residual_passes"]) >= PASSES:
             return f"has {passes} passes, and counts to {PASSES - 1}"
     return None

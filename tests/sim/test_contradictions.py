@@ -88,11 +88,14 @@ def test_no_field_makes_the_engine_hang_at_all(seed: int) -> None:
 
 @pytest.mark.parametrize(("unit", "name", "value"), [
     ("pointwise", "last_vectors", TINY.half_vectors + 1), ("pointwise", "tile_vectors", 1023),
-    ("pointwise", "residual_passes", 7), ("depthwise", "column_blocks", 1), ("depthwise", "out_width", 4095)])
+    ("pointwise", "residual_passes", 7), ("pointwise", "tiles", 2),
+    ("depthwise", "column_blocks", 1), ("depthwise", "out_width", 4095)])
 def test_fields_that_contradict_one_another(unit: str, name: str, value: int) -> None:
     fields = {name: value}
     if name == "residual_passes":  # together more than are counted
         fields["passes"] = (1 << 14) - 1
+    if name == "tiles":  # each over before the next is known
+        fields["tile_vectors"] = 3
     assert field(unit, 1, name) != value
     wrong = edited(unit, 1, with_fields(**fields))
     with pytest.raises(ProofError, match=rf"^{unit} command 1 of \w+ has .*, and "):

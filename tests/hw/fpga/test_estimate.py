@@ -27,6 +27,17 @@ def test_registers_end_a_path() -> None:
     assert logic_levels(PATH | {"memory": cell("LUT1", [7], [6])}) == 4
 
 
+def test_what_is_written_does_not_go_on() -> None:
+    """A memory of lookup tables that takes what is worked out from its output: through its address there is a loop."""
+    ports = {"O": [1], "DI": [2], "WE": [2], "ADDR": [9]}
+    memory = {"type": "RAM32M", "connections": ports,
+              "port_directions": dict.fromkeys(ports, "input") | {"O": "output"}}  # fmt: skip
+    cells = {"memory": memory, "next": cell("LUT2", [2], [1])}
+    assert logic_levels(cells) == 2
+    with pytest.raises(ValueError, match="depends on itself"):
+        logic_levels(cells | {"memory": memory | {"connections": ports | {"ADDR": [2]}}})
+
+
 def test_loop() -> None:
     with pytest.raises(ValueError, match="depends on itself"):
         logic_levels({"a": cell("LUT2", [1], [2]), "b": cell("LUT2", [2], [1])})

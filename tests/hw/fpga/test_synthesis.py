@@ -9,7 +9,7 @@ from hw.config import PRESETS
 from hw.fpga import synthesis, tools
 from hw.fpga.families import FAMILIES
 from hw.fpga.resources import Resources
-from hw.fpga.routing import DoesNotFit, place_and_route
+from hw.fpga.routing import DoesNotFit, estimate, place_and_route
 from hw.fpga.synthesis import area_of, synthesise
 from hw.fpga.targets import TARGETS, Target
 from hw.verilator import ToolError
@@ -95,10 +95,20 @@ ROUTED = [target for target in TARGETS.values() if target.family.router]
 
 @pytest.mark.parametrize("target", {target.family.name: target for target in ROUTED}.values(), ids=lambda t: t.name)
 def test_route(design: Path, target: Target) -> None:
-    """The smallest engine of each family: what is measured does not depend on what is routed."""
+    """A device of each family, the pins and the clock of its shell included."""
     routed = place_and_route(CONFIG, target)
     assert routed == place_and_route(CONFIG, target)
     assert routed.clock_mhz == pytest.approx(1000 / sum(step.delay for step in routed.critical_path), rel=1e-4)
     assert {step.block for step in routed.critical_path} <= {"engine", "top", "pins"}
     kinds = [step.kind for step in routed.critical_path if step.kind != "clk-skew"]
     assert (kinds[0], kinds[-1]) == ("clk-to-q", "setup")
+
+
+@pytest.mark.parametrize("name", ["xc7a35t", "xczu3eg"])
+def test_estimate(design: Path, name: str) -> None:
+    """One level, the counter's first; the product is made in one block, registers and all."""
+    estimated = estimate(CONFIG, TARGETS[name])
+    assert estimated is not None
+    assert 1 <= estimated.levels <= 2
+    assert estimated.clock_mhz == TARGETS[name].family.rule.clock_mhz(estimated.levels)
+    assert estimate(CONFIG, TARGET) is None
