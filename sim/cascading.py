@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from golden.layer import LayerSpec
 from golden.network import INPUT
-from hw.compiler.cascade import Schedule, check_fits
+from hw.compiler.cascade import Schedule, placement_of
 from hw.compiler.channels import channel_rings
 from hw.compiler.errors import CompileError
 from hw.compiler.layers import (
@@ -168,7 +168,7 @@ def over_picture(layers: Sequence[Layer], config: EngineConfig) -> Schedule:
 def fits(layers: Sequence[Layer], config: EngineConfig, schedule: Schedule, held: Ring | None = None) -> bool:
     """Whether a cascade fits by itself, from DRAM, or from the ring `held`, to DRAM."""
     try:
-        check_fits(shapes(layers), config, schedule, held)
+        placement_of(shapes(layers), config, schedule, held)
     except CompileError:
         return False
     return True

@@ -11,6 +11,7 @@ from hw.compiler.cascade import (
     compile_cascade,
     compile_cascades,
     kept_ring,
+    placement_of,
     schedules,
     spec_of,
 )
@@ -20,6 +21,7 @@ from hw.compiler.rings import Ring
 from hw.compiler.stripes import PIECES
 from hw.config import PRESETS, EngineConfig
 from hw.memory_timing import MemoryTiming
+from hw.placement import WeightsPlace
 from hw.program import Program
 from hw.proof.proof import prove
 from sim.cascading import PLAIN, Chain, added_by, fits, over_picture, shapes
@@ -154,9 +156,23 @@ def _try(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, wa
             break
     best = _fastest(trials)
     if best is not None and not (best.resident and _stripes(layers, best.schedule) >= MANY_STRIPES):
-        trials += [_trial(layers, replace(best.schedule, piece_bytes=size), config, timing, held, best.cycles)
-                   for size in PIECES[1:]]
+        # Pieces that come out the same make the same program.
+        same = {_weights(layers, config, best.schedule, held)}
+        for size in PIECES[1:]:
+            schedule = replace(best.schedule, piece_bytes=size)
+            if (weights := _weights(layers, config, schedule, held)) not in same:
+                same.add(weights)
+                trials.append(_trial(layers, schedule, config, timing, held, best.cycles))
     return trials
+
+
+def _weights(layers: Sequence[Layer], config: EngineConfig, schedule: Schedule,
+             held: Ring | None) -> tuple[WeightsPlace, ...] | None:
+    """Where the weights lie with that schedule, and in which pieces; None if it does not fit."""
+    try:
+        return placement_of(layers, config, schedule, held).weights
+    except CompileError:
+        return None
 
 
 def _stripes(layers: Sequence[Layer], schedule: Schedule) -> int:

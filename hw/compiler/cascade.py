@@ -21,6 +21,7 @@ from hw.compiler.squares import over_squares, square_patches
 from hw.compiler.stripes import Schedule, lags, schedules
 from hw.compiler.tokens import Space
 from hw.config import EngineConfig
+from hw.placement import Placement
 from hw.program import ALIGNMENT, DramTensor, Patches, Program
 
 __all__ = ["Layer", "Schedule", "check_supported", "compile_cascade", "compile_cascades", "schedules", "spec_of"]
@@ -57,10 +58,14 @@ def compile_cascades(cascades: Sequence[tuple[Sequence[Layer], Schedule]], confi
                    address=lowering.end, input=first, output=last, tensors=tensors, placements=tuple(placements))
 
 
-def check_fits(layers: Sequence[Layer], config: EngineConfig, schedule: Schedule, held: Ring | None = None) -> None:
-    """Raises the `CompileError` that `compile_cascades` would for this one cascade, without making its commands."""
+def placement_of(layers: Sequence[Layer], config: EngineConfig, schedule: Schedule,
+                 held: Ring | None = None) -> Placement:
+    """Where this one cascade has everything, without making its commands.
+
+    Raises the `CompileError` that `compile_cascades` would.
+    """
     lowering, (form,) = _opened([(layers, schedule)], config, "double")
-    Layout(lowering, form, INPUT, held, schedule)
+    return Layout(lowering, form, INPUT, held, schedule).placement()
 
 
 def _opened(cascades: Sequence[tuple[Sequence[Layer], Schedule]], config: EngineConfig,

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from golden.networks import mobilenet_v1
-from hw.compiler.cascade import Schedule, check_fits, compile_cascades, kept_ring, schedules
+from hw.compiler.cascade import Schedule, compile_cascades, kept_ring, placement_of, schedules
 from hw.compiler.errors import CompileError, DoesNotFit
 from hw.config import PRESETS, load_config
 from hw.memory_timing import MemoryTiming
@@ -112,7 +112,7 @@ def test_no_preset_would_do() -> None:
 def test_what_fits_compiles_and_what_does_not_is_refused_alike(schedule: Schedule) -> None:
     for cascade in cascades(0.5, 96):
         refusals = []
-        for attempt in (partial(check_fits, cascade, SMALL, schedule),
+        for attempt in (partial(placement_of, cascade, SMALL, schedule),
                         partial(compile_cascades, [(cascade, schedule)], SMALL)):
             try:
                 attempt()
@@ -120,6 +120,21 @@ def test_what_fits_compiles_and_what_does_not_is_refused_alike(schedule: Schedul
             except CompileError as error:
                 refusals.append(str(error))
         assert refusals[0] == refusals[1]
+
+
+def test_the_same_pieces_make_the_same_program() -> None:
+    pair = mobilenet_v1(0.5, 96).pair("conv_dw_10")
+    assert pair is not None
+    programs: dict[object, list] = {}
+    for piece_bytes in (1, 600, 4096, 16384, 1 << 15, 1 << 16):
+        schedule = Schedule(stripe_rows=3, piece_bytes=piece_bytes)
+        (placement,) = (program := compile_cascades([(pair, schedule)], SMALL)).placements
+        assert placement_of(pair, SMALL, schedule) == placement
+        programs.setdefault(placement.weights, []).append(program)
+    for same in programs.values():
+        assert all(program.commands == same[0].commands for program in same)
+    first = [same[0].commands for same in programs.values()]
+    assert 1 < len(first) < 6 and all(commands not in first[:index] for index, commands in enumerate(first))
 
 
 def test_it_is_the_same_at_which_end_of_the_memory_the_input_is_held() -> None:
