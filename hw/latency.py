@@ -15,12 +15,15 @@ the reader."""
 MULTIPLY = 3
 """From the factors to their product: registers in front, in the middle and behind, as multiplier blocks have them."""
 
-RESCALE = 1 + MULTIPLY + 4
-"""From accumulator to the value before zero point and clamp: bias; left shift into the multiplier; sums, high part,
-rounding, right shift."""
+RESCALE = 2 + MULTIPLY + 4
+"""From accumulator to the value before zero point and clamp: bias, left shift; products; sums, high part, rounding,
+right shift."""
 
 REQUANTISE = RESCALE + 2
 """From accumulator to output byte: narrowing, and zero point with clamp."""
+
+BACKLOG = 2
+"""From a command's arrival in a queue, or the start of the one before, to its place at the head: memory, register."""
 
 SWITCH = 1
 """Cycle between the last issue of a command and the moment the datapath takes the next one."""
@@ -68,6 +71,15 @@ def drain_delay(config: EngineConfig) -> int:
     return array_latency(config) + config.pe_cols - 1 + 2
 
 
+def reset_cycles(config: EngineConfig) -> int:
+    """Cycles the engine is held in reset.
+
+    Registers that only delay have no reset of their own: the longest row of them, from a vector's issue to the
+    accumulators, empties meanwhile.
+    """
+    return drain_delay(config) + RAM_READ + 2
+
+
 DRAIN_TAKE = 4
 """From taking a command to its first step: the command, its counts, what the first block is and ends, its entry."""
 
@@ -80,13 +92,13 @@ for the drain, the second adds up in the half of the block it waited for, and co
 that is given back.
 """
 
-DRAINED = RAM_READ + 1
-"""From a read of the accumulators to its data: memory, select register."""
+DRAINED = 1 + RAM_READ + 1
+"""From a read of the accumulators to its data: the address, which crosses the array, memory, select register."""
 
 
 def longest_drain(config: EngineConfig) -> int:
     """Cycles a vector may drain for, so that `drain_tail_vectors` is at least 1."""
-    return array_latency(config) + 3
+    return array_latency(config) + 2
 
 
 def drain_tail_vectors(config: EngineConfig) -> int:
@@ -96,7 +108,7 @@ def drain_tail_vectors(config: EngineConfig) -> int:
     left. A vector is read for `drain_cycles` cycles and its successor is written a cycle after it, so the last of
     them must be read before the writes, which are faster, get there.
     """
-    latency, cycles = array_latency(config), config.drain_cycles
+    latency, cycles = array_latency(config) - 1, config.drain_cycles
     begun = latency // cycles + 1
     return begun if cycles == 1 else min(begun, (latency + 2) // (cycles - 1))
 
@@ -175,10 +187,13 @@ STORE_BURSTS = 2
 STORE_READ = ACTIVATION_READ + 1
 """From a beat's read in the activation memory to its place in the store buffer."""
 
+FINISHED = 2
+"""From the last command's end to the interrupt: whether all have ended, the interrupt."""
+
 DEADLOCK_CYCLES = 32
 """Cycles of standstill after which the engine gives up. In a legal program nothing stands still, whatever the memory
 does: an open burst is no standstill, and neither is a started command; from the end of one to the start of the next
-it takes 3 cycles."""
+it takes 4 cycles."""
 
 FETCH_BYTES = 2 * MAX_BURST_BYTES
 """Buffer of the fetch unit."""

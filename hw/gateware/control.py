@@ -21,7 +21,8 @@ class Control(Component):
     finished : In(1), all commands have ended. quiet : In(1), no burst is open. fault : In(`FAULT`).
     begin : Out(1), the engine starts in this cycle; the cycle of `start`.
     halt : Out(1), no burst may be asked for.
-    reset : Out(1), for one cycle, of everything but the settings; also in the cycle after a reset of the clock's.
+    reset : Out(1), for `reset_cycles` cycles, of everything but the settings; also from the cycle after a reset of the
+        clock's.
     at_rest : Out(1), nothing moves, and nothing is wrong.
     busy, done, error, halting, pending : Out(1), as in the registers. cycles : Out(64).
     reason : Out(`FAULT`), the first fault.
@@ -32,7 +33,8 @@ class Control(Component):
     at least `COUNT_BITS` + 2 cycles later: its block is counted then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reset_cycles: int) -> None:
+        self.reset_cycles = reset_cycles
         super().__init__({
             "start": In(1), "restart": In(1), "stop": In(1), "soft_reset": In(1), "acknowledge": In(1),
             "program_address": In(32), "finished": In(1), "quiet": In(1), "fault": In(FAULT),
@@ -45,13 +47,16 @@ class Control(Component):
         m = Module()
         stopping, resetting = Signal(), Signal()
         m.d.comb += [
-            self.at_rest.eq(~self.busy & ~self.halt), self.begin.eq(self.start),
-            self.halting.eq(self.busy & stopping | resetting),
+            self.at_rest.eq(~self.busy & ~self.halt & ~self.reset), self.begin.eq(self.start),
+            self.halting.eq(self.busy & stopping | resetting | self.reset),
             self.error.eq(stopping & ~self.busy),
         ]
-        reset = Signal(init=1)
-        m.d.sync += reset.eq(resetting & self.quiet & ~reset)
+        reset, more = Signal(init=1), Signal(range(self.reset_cycles), init=self.reset_cycles - 1)
         m.d.comb += self.reset.eq(reset)
+        with m.If(reset):
+            m.d.sync += [reset.eq(more != 0), more.eq(more - 1)]
+        with m.Else():
+            m.d.sync += [reset.eq(resetting & self.quiet), more.eq(self.reset_cycles - 1)]
 
         # The reason is kept the cycle after it is met.
         fault, taken, of_fetch = Signal(FAULT), Signal(), Signal()

@@ -62,7 +62,7 @@ class Depthwise(Component):
         connect(m, windows=windows.read, read=flipped(self.read))
 
         # A command starts by loading taps; it waits in `following` until the windows of the one before are issued.
-        following = Signal(BODY_LAYOUT["depthwise"])
+        following = Signal(BODY_LAYOUT["depthwise"], reset_less=True)
         waiting, take = Signal(), Signal()
         m.d.comb += [
             self.command.pop.eq(self.command.ready & ~taps.busy & ~waiting),
@@ -96,15 +96,16 @@ class Depthwise(Component):
         before_lanes = delayed(m, at_taps, DEPTHWISE_SUM - 2 - DEPTHWISE_TAPS, "before_lanes")
         at_lanes = delayed(m, before_lanes, 1, "at_lanes")
         at_sums = delayed(m, at_lanes, 1, "at_sums")
-        before_bytes = delayed(m, at_sums, REQUANTISE - 1, "before_bytes")
+        far_from_bytes = delayed(m, at_sums, REQUANTISE - 2, "far_from_bytes")
+        before_bytes = delayed(m, far_from_bytes, 1, "before_bytes")
         at_bytes = delayed(m, before_bytes, 1, "at_bytes")
         kept = []
-        for number, stage in enumerate((step, before_lanes, at_lanes, before_bytes)):
+        for number, stage in enumerate((step, before_lanes, at_lanes, far_from_bytes)):
             read, fields = contexts.read_port(domain="comb"), Signal(KEPT, name=f"kept_{number}", reset_less=True)
             m.d.comb += read.addr.eq(stage.context)
             m.d.sync += fields.eq(read.data)
             kept.append(fields)
-        of_taps, of_lanes, of_sums, of_bytes = kept
+        of_taps, of_lanes, of_sums, before_written = kept
         m.d.comb += [
             lanes.window.eq(windows.window), lanes.group.eq(step.group),
             lanes.input_zero_point.eq(of_taps.input_zero_point),
@@ -118,7 +119,12 @@ class Depthwise(Component):
             requantise.numerics.single.eq(of_sums.single_rounding),
         ]
         self._add_up(m, at_lanes, of_lanes.accumulate, lanes, requantise)
-        self._write(m, at_bytes, of_bytes, requantise)
+        of_bytes = delayed(m, before_written, 1, "of_bytes")
+        completes = Signal()
+        """This step's byte is the last of its word, and not one of a sum that goes on."""
+        m.d.sync += completes.eq((before_bytes.group == config.dw_groups - 1)
+                                 & (~before_written.accumulate | before_bytes.last_window))
+        self._write(m, at_bytes, completes, of_bytes, requantise)
         return m
 
     def _refuse(self, m: Module, waiting: Signal, column_blocks: Value) -> None:
@@ -143,11 +149,11 @@ class Depthwise(Component):
                 with m.If(step.valid & (step.group == group)):
                     m.d.sync += totals[group][channel].eq(total)
 
-    def _write(self, m: Module, step, fields, requantise: Requantise) -> None:
+    def _write(self, m: Module, step, last: Signal, fields, requantise: Requantise) -> None:
         """Puts the bytes of `dw_groups` steps together to one word and writes it."""
         config = self.config
         block_pixel, pixel, target = Signal(20), Signal(20), Signal(20)
-        word = Signal(8 * config.pe_rows)
+        word = Signal(8 * config.pe_rows, reset_less=True)
         next_word = Signal(8 * config.pe_rows)
         next_block = Signal(20)
         # Blocks are at least `KERNEL` cycles apart, so the next one's place may be late.
@@ -161,8 +167,6 @@ class Depthwise(Component):
             m.d.comb += target.eq(fields.out_pixel)
         with m.Elif(step.first_of_block):
             m.d.comb += target.eq(next_block)
-        last = Signal()
-        m.d.comb += last.eq((step.group == config.dw_groups - 1) & (~fields.accumulate | step.last_window))
         m.d.sync += [self.write.enable.eq(0), self.ended.eq(0)]
         with m.If(step.valid):
             m.d.sync += [word.eq(next_word), pixel.eq(target + last)]

@@ -85,7 +85,7 @@ class DepthwiseTaps(Component):
         m.d.comb += place.eq(slot * config.dw_groups + group)
         complete = delayed(m, last_of_group, RAM_READ + 1, "complete")
         target = delayed(m, place, RAM_READ + 1, "target")
-        shifted = Signal(8 * config.dw_word_bytes * config.dw_group_words)
+        shifted = Signal(8 * config.dw_word_bytes * config.dw_group_words, reset_less=True)
         with m.If(delayed(m, issue, RAM_READ, "arrived")):
             m.d.sync += shifted.eq(Cat(shifted, self.weights.data)[8 * config.dw_word_bytes:])
 

@@ -61,7 +61,7 @@ class DepthwiseWindows(Component):
     def _address(self, m: Module, turn: data.View) -> data.View:
         """The read of each turn, of one window row of the column block: two cycles later."""
         fields, pixels = self.fields, self.config.pe_pixels
-        command = Signal(BODY_LAYOUT["depthwise"])
+        command = Signal(BODY_LAYOUT["depthwise"], reset_less=True)
         block_pixel, row_pixel, read_pixel, row = Signal(20), Signal(20), Signal(20), Signal(20)
         x, right = Signal(signed(14)), Signal(signed(14))
         y, below = Signal(signed(13)), Signal(signed(14))
@@ -114,8 +114,9 @@ class DepthwiseWindows(Component):
         turned = rotate_right(self.read.data, arrived.pixel[:lane_bits], 8 * config.pe_rows, pixels)
         padding = Cat(arrived.zero_point).replicate(config.pe_rows)
         line = Signal(data.ArrayLayout(8 * config.pe_rows, pixels), reset_less=True)
-        line_row, line_valid = Signal(range(KERNEL)), Signal()
-        m.d.sync += [line_row.eq(arrived.row), line_valid.eq(arrived.valid)]
+        line_of = Signal(KERNEL)
+        """Which window row `line` is of: a bit each, as they enable hundreds of registers."""
+        m.d.sync += line_of.eq(Cat(arrived.valid & (arrived.row == row) for row in range(KERNEL)))
         for pixel in range(pixels):
             m.d.sync += line[pixel].eq(Mux(arrived.mask[pixel], turned.word_select(pixel, 8 * config.pe_rows),
                                            padding))
@@ -123,12 +124,12 @@ class DepthwiseWindows(Component):
         staged = [Signal(data.ArrayLayout(8 * config.pe_rows, pixels), name=f"staged_{row}", reset_less=True)
                   for row in range(KERNEL - 1)]
         for row, stage in enumerate(staged):
-            with m.If(line_valid & (line_row == row)):
+            with m.If(line_of[row]):
                 m.d.sync += stage.eq(line)
         kept = KERNEL - 1
         columns = [[Signal(8 * config.pe_rows, name=f"column_{column}_{row}", reset_less=True)
                     for row in range(KERNEL)] for column in range(kept + pixels)]
-        with m.If(line_valid & (line_row == KERNEL - 1)):
+        with m.If(line_of[KERNEL - 1]):
             for column in range(kept):
                 for row in range(KERNEL):
                     m.d.sync += columns[column][row].eq(columns[column + pixels][row])

@@ -118,7 +118,7 @@ class Engine(Component):
         started, ended = (Signal(data.ArrayLayout(COUNT_BITS, len(UNITS)), name=name) for name in ("started", "ended"))
         # What is done is looked for a cycle late: no command ends that soon after its delivery.
         pushed, fetched = Signal(len(UNITS)), Signal()
-        m.d.sync += [pushed.eq(fetch.push), fetched.eq(fetch.finished)]
+        m.d.sync += [pushed.eq(fetch.push), fetched.eq(fetch.finished & ~self.start)]
         undone, under_way = [], Signal(len(UNITS))
         queues: list[CommandQueue] = []
         for user in (fetch, load, weights, store):
@@ -138,10 +138,10 @@ class Engine(Component):
                          ended[index].eq(ended[index] + unit.ended)]
             if config.retire_port:
                 m.d.sync += [self.started[index].eq(unit.command.pop), self.ended[index].eq(unit.ended)]
-        m.d.comb += [self.commands.eq(ended),
-                     self.finished.eq(fetched & Cat(tally.none for tally in undone).all())]
+        m.d.comb += self.commands.eq(ended)
+        m.d.sync += self.finished.eq(fetched & Cat(tally.none for tally in undone).all())
         with m.If(self.start):
-            m.d.sync += [count.as_value().eq(0) for count in (started, ended)]
+            m.d.sync += [self.finished.eq(0), *(count.as_value().eq(0) for count in (started, ended))]
         if config.counters:
             self._account(m, fetch, units, queues, under_way)
 

@@ -64,10 +64,10 @@ _Valued = TypeVar("_Valued")
 
 
 def delayed(m: Module, value: _Valued, cycles: int, name: str) -> _Valued:
-    """`value`, a signal or a view of one, `cycles` clock cycles later."""
+    """`value`, a signal or a view of one, `cycles` clock cycles later; not reset (`latency.reset_cycles`)."""
     earlier: Any = value
     for stage in range(cycles):
-        later = Signal.like(earlier, name=f"{name}_{stage + 1}")
+        later = Signal.like(earlier, name=f"{name}_{stage + 1}", reset_less=True)
         m.d.sync += later.eq(earlier)
         earlier = later
     return earlier

@@ -44,7 +44,7 @@ class PointwiseAddresses(Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         pixels, fields, upcoming = self.config.pe_pixels, self.fields, self.upcoming
-        command = Signal(BODY_LAYOUT["pointwise"])
+        command = Signal(BODY_LAYOUT["pointwise"], reset_less=True)
         tile, row, tap, block, restart = (
             Signal(20, name=f"{name}_pixel") for name in ("tile", "row", "tap", "block", "restart"))
         blocks, columns = Countdown(m, 10, "blocks"), Countdown(m, 4, "columns")

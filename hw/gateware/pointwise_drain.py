@@ -7,11 +7,11 @@ from amaranth.lib.wiring import In, Out
 from hw.commands import RESIDUAL
 from hw.config import OCTET, EngineConfig
 from hw.gateware.activation_memory import WritePort, enable_bytes
+from hw.gateware.backlog import Backlog
 from hw.gateware.component import Component
 from hw.gateware.countdown import Countdown
 from hw.gateware.layouts import BODY_LAYOUT, delayed, selector
 from hw.gateware.pointwise_weights import SLOTS
-from hw.gateware.queue import Queue
 from hw.gateware.requantise import NUMERICS, PARAMETERS, Requantise
 from hw.latency import (
     DRAIN_TAKE,
@@ -96,18 +96,18 @@ class PointwiseDrain(Component):
         command, active, take = self._commands(m)
         step, slot = self._walk(m, command, active, take)
         written = self._results(m, step, slot, take)
-        current = Signal(KEPT)
+        current = Signal(KEPT, reset_less=True)
         with m.If(delayed(m, take, DRAINED, "taken")):
             m.d.sync += current.eq(command)
-        self._select(m, delayed(m, step, DRAINED, "selected"), delayed(m, slot, DRAINED - 1, "selected_slot"), current,
-                     requantise)
+        self._select(m, delayed(m, step, DRAINED - 1, "selected"), delayed(m, slot, DRAINED - 1, "selected_slot"),
+                     current, requantise)
         self._write(m, delayed(m, written, DRAINED + 1 + REQUANTISE, "output"), requantise)
         return m
 
     def _commands(self, m: Module):
         """Commands wait here between the array and the drain."""
-        m.submodules.commands = commands = Queue(KEPT, COMMANDS)
-        command = Signal(KEPT)
+        m.submodules.commands = commands = Backlog(KEPT, COMMANDS)
+        command = Signal(KEPT, reset_less=True)
         active, take = Signal(), Signal()
         m.d.comb += [
             commands.push.eq(self.start), *(commands.item[name].eq(self.fields[name]) for name in FIELDS),
@@ -282,16 +282,20 @@ class PointwiseDrain(Component):
                          written.last.eq(earlier.last & (slot.number == 1))]
         return written
 
-    def _select(self, m: Module, step, slot, command, requantise: Requantise) -> None:
-        """Gives each lane what its turn asks for: an accumulator, an operand of the sum, or the sum."""
+    def _select(self, m: Module, coming, slot, command, requantise: Requantise) -> None:
+        """Gives each lane what its turn asks for: an accumulator, an operand of the sum, or the sum.
+
+        `coming` and `slot` are a cycle ahead of the accumulators.
+        """
         config = self.config
-        m.d.comb += self.slot.eq(step.slot)
+        step = delayed(m, coming, 1, "now")
+        m.d.comb += self.slot.eq(coming.slot)
         octets, parts = config.pe_cols // OCTET, OCTET // self.channels
         groups = config.pe_pixels // self.pixels
-        place = step.octet * parts + step.part
+        coming_place, place = (at.octet * parts + at.part for at in (coming, step))
         turn = Signal(RESIDUAL_SLOTS)
         m.d.sync += turn.eq(1 << Mux(slot.residual, slot.number, 0))
-        numerics = Signal(NUMERICS)
+        numerics = Signal(NUMERICS, reset_less=True)
         with m.If(turn[1]):
             m.d.sync += [numerics.zero_point.eq(command.sum_zero_point), numerics.minimum.eq(command.sum_minimum),
                          numerics.maximum.eq(command.sum_maximum)]
@@ -311,25 +315,27 @@ class PointwiseDrain(Component):
         rescale = Cat(Const(0, 32), multiplier, shift)
         for lane in range(config.requantise_lanes):
             pixel, channel = divmod(lane, self.channels)
-            accumulator = Signal(signed(32), name=f"accumulator_{lane}")
-            parameters = Signal(PARAMETERS, name=f"parameters_{lane}")
+            accumulator = Signal(signed(32), name=f"accumulator_{lane}", reset_less=True)
+            parameters = Signal(PARAMETERS, name=f"parameters_{lane}", reset_less=True)
             columns = [octet * OCTET + part * self.channels + channel
                        for octet in range(octets) for part in range(parts)]
             drained = Array(self.drained[column][group * self.pixels + pixel]
                             for column in columns for group in range(groups))[place * groups + step.pixel_group]
-            own = Array(self.parameters[column].as_value() for column in columns)[place]
+            own = Signal(PARAMETERS, name=f"own_parameters_{lane}", reset_less=True)
+            m.d.sync += own.as_value().eq(Array(self.parameters[column].as_value() for column in columns)[coming_place])
             operand, total = self._operands(m, lane, drained, turn, output_turn, raw_turn, command, requantise)
             m.d.sync += [
                 accumulator.eq(Mux(turn[0], drained, Mux(turn[1], total, operand << ADD_SHIFT))),
-                parameters.as_value().eq(Mux(turn[0], own, rescale)),
+                parameters.as_value().eq(Mux(turn[0], own.as_value(), rescale)),
             ]
             m.d.comb += [requantise.accumulators[lane].eq(accumulator), requantise.parameters[lane].eq(parameters)]
 
     def _operands(self, m: Module, lane: int, drained, turn, output_turn, raw_turn, command, requantise: Requantise):
         """(operand of the sum that is rescaled in slots 2 and 3, the sum) of a lane."""
-        residuals = [Signal(signed(9), name=f"residual_{stage}_{lane}") for stage in range(RESIDUAL_OPERANDS + 1)]
-        output = Signal(signed(9), name=f"layer_output_{lane}")
-        rescaled, total = (Signal(signed(32), name=f"{name}_{lane}") for name in ("rescaled", "total"))
+        residuals = [Signal(signed(9), name=f"residual_{stage}_{lane}", reset_less=True)
+                     for stage in range(RESIDUAL_OPERANDS + 1)]
+        output = Signal(signed(9), name=f"layer_output_{lane}", reset_less=True)
+        rescaled, total = (Signal(signed(32), name=f"{name}_{lane}", reset_less=True) for name in ("rescaled", "total"))
         operand = Signal(signed(9), name=f"operand_{lane}")
         with m.If(turn[1]):
             m.d.sync += [later.eq(earlier) for earlier, later in zip([drained, *residuals], residuals, strict=False)]
@@ -350,7 +356,7 @@ class PointwiseDrain(Component):
         for pixel in range(self.pixels):
             part = outputs.word_select(pixel, 8 * self.channels)
             octet = Signal(8 * OCTET, name=f"octet_{pixel}")
-            kept = Signal(8 * OCTET, name=f"kept_{pixel}")
+            kept = Signal(8 * OCTET, name=f"kept_{pixel}", reset_less=True)
             m.d.comb += [octet.eq(kept), octet.word_select(step.part, 8 * self.channels).eq(part)]
             with m.If(step.valid):
                 m.d.sync += kept.eq(octet)

@@ -124,12 +124,12 @@ class PointwisePasses(Component):
         """Turns the pixels that were read to their lanes, subtracts the zero point; taps outside become 0."""
         config = self.config
         pixels = config.pe_pixels
-        turned = Signal(8 * config.row_bytes)
+        turned = Signal(8 * config.row_bytes, reset_less=True)
         m.d.sync += turned.eq(rotate_right(self.read.data, lane, 8 * config.pe_rows, pixels))
         zero_point = delayed(m, zero_point, array_input(config) - 1, "zero_point")
         for number in range(pixels):
             word = turned.word_select(number, 8 * config.pe_rows)
             for row in range(config.pe_rows):
-                operand = Signal(signed(9), name=f"operand_{row}_{number}")
+                operand = Signal(signed(9), name=f"operand_{row}_{number}", reset_less=True)
                 m.d.sync += operand.eq(Mux(mask[number], word.word_select(row, 8).as_signed() - zero_point, 0))
                 m.d.comb += self.operands[row][number].eq(operand)

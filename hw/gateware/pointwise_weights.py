@@ -118,8 +118,8 @@ class PointwiseWeights(Component):
         wait = weight_latency(config) - RAM_READ - 2
         words = delayed(m, self.memory.data, wait, "word")
         arrived = delayed(m, control, wait + RAM_READ, "arrived")
-        offset = [[Signal(signed(9), name=f"offset_{line}_{column}") for column in range(config.pe_cols)]
-                  for line in range(lines)]
+        offset = [[Signal(signed(9), name=f"offset_{line}_{column}", reset_less=True)
+                   for column in range(config.pe_cols)] for line in range(lines)]
         for line in range(lines):
             for column in range(config.pe_cols):
                 byte = words.word_select(line * config.pe_cols + column, 8).as_signed()
@@ -138,7 +138,7 @@ class PointwiseWeights(Component):
         arrived = delayed(m, issue, RAM_READ, "parameter_arrived")
         complete = delayed(m, done, RAM_READ + 1, "parameters_complete")
         target = delayed(m, slot, RAM_READ + 1, "parameter_slot")
-        collected = Signal(8 * config.pe_cols * rows)
+        collected = Signal(8 * config.pe_cols * rows, reset_less=True)
         with m.If(arrived):
             m.d.sync += collected.eq(Cat(collected, self.memory.data)[8 * config.weight_word_bytes:])
         m.submodules.parameter_memory = memory = Memory(

@@ -10,7 +10,7 @@ from hw.latency import RAM_READ
 VERILOG_MODULE = "sepconv_ram"
 
 VERILOG = f"""
-module {VERILOG_MODULE} #(
+module {VERILOG_MODULE}_block #(
     parameter WIDTH = 8, parameter DEPTH = 2, parameter GRANULE = 8, parameter ADDRESS = 1
 ) (
     input clk,
@@ -36,11 +36,53 @@ module {VERILOG_MODULE} #(
     read_data <= word;
   end
 endmodule
+
+module {VERILOG_MODULE} #(
+    parameter WIDTH = 8, parameter DEPTH = 2, parameter GRANULE = 8, parameter ADDRESS = 1
+) (
+    input clk,
+    input [WIDTH / GRANULE - 1:0] write_enable,
+    input [ADDRESS - 1:0] write_address,
+    input [WIDTH - 1:0] write_data,
+    input [ADDRESS - 1:0] read_address,
+    output [WIDTH - 1:0] read_data
+);
+  localparam PLACE = 11;
+  localparam PARTS = (DEPTH + (1 << PLACE) - 1) >> PLACE;
+  genvar index;
+  generate
+    if (PARTS == 1) begin : whole
+      {VERILOG_MODULE}_block #(.WIDTH(WIDTH), .DEPTH(DEPTH), .GRANULE(GRANULE), .ADDRESS(ADDRESS)) block (
+          .clk(clk), .write_enable(write_enable), .write_address(write_address), .write_data(write_data),
+          .read_address(read_address), .read_data(read_data));
+    end else begin : parts
+      wire [WIDTH - 1:0] of_part [0:PARTS - 1];
+      reg [ADDRESS - PLACE - 1:0] asked, answers;
+      always @(posedge clk) begin
+        asked <= read_address[ADDRESS - 1:PLACE];
+        answers <= asked;
+      end
+      assign read_data = of_part[answers];
+      for (index = 0; index < PARTS; index = index + 1) begin : part
+        localparam [ADDRESS - PLACE - 1:0] NUMBER = index[ADDRESS - PLACE - 1:0];
+        wire written = write_address[ADDRESS - 1:PLACE] == NUMBER;
+        {VERILOG_MODULE}_block #(
+            .WIDTH(WIDTH), .GRANULE(GRANULE), .ADDRESS(PLACE),
+            .DEPTH(index == PARTS - 1 ? DEPTH - (index << PLACE) : 1 << PLACE)
+        ) block (
+            .clk(clk), .write_enable(write_enable & {{WIDTH / GRANULE{{written}}}}),
+            .write_address(write_address[PLACE - 1:0]), .write_data(write_data),
+            .read_address(read_address[PLACE - 1:0]), .read_data(of_part[index]));
+      end
+    end
+  endgenerate
+endmodule
 """
 """The same memory in Verilog. Amaranth would spell out each initial word, of which there are half a million bytes.
 
 What is read of a word while it is written is left open (`no_rw_check`): block memories do not define it, and synthesis
-would put hundreds of registers and LUTs round each of them to do so.
+would put hundreds of registers and LUTs round each of them to do so. A deep memory has the second register in each of
+its parts, where block memories have one of their own, and chooses behind it: chosen first, a word would come late.
 """
 
 
@@ -57,7 +99,8 @@ class Ram(Component):
     Members
     -------
     write_enable : In, a bit per granule; write_address, write_data : In.
-    read_address : In; read_data : Out, `latency.RAM_READ` cycles later; undefined if it is being written.
+    read_address : In; read_data : Out, `latency.RAM_READ` cycles later; undefined if it is being written. Of more than
+        2048 words it is chosen from several registers.
     """
 
     def __init__(self, *, width: int, depth: int, granule: int) -> None:

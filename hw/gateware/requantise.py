@@ -26,7 +26,7 @@ assert PARAMETERS.size == 8 * PARAMETER_BYTES
 HALF_BITS = 16
 """Lower part of a factor: with a sign it fits any multiplier block."""
 
-MULTIPLIED = 1 + MULTIPLY
+MULTIPLIED = 2 + MULTIPLY
 """Registers from the accumulator to the products."""
 
 NARROW_BITS = 10
@@ -103,11 +103,13 @@ class Requantise(Component):
             left.eq(Mux(parameters.shift > 0, parameters.shift[:LEFT_SHIFT_BITS], 0)),
         ]
 
-        # 2 to `MULTIPLIED`: left shift, for multipliers of 1 and more; products of the halves.
-        shifted = Signal(signed(32), name=f"shifted_{lane}")
-        m.d.comb += shifted.eq(biased << left)
+        # 2: left shift, for multipliers of 1 and more.
+        shifted, factor = register(signed(32), "shifted"), register(31, "factor")
+        m.d.sync += [shifted.eq(biased << left), factor.eq(multiplier)]
+
+        # To `MULTIPLIED`: products of the halves.
         factors = [[Cat(value[:HALF_BITS], Const(0, 1)).as_signed(), value[HALF_BITS:].as_signed()]
-                   for value in (shifted, Cat(multiplier, Const(0, 1)))]
+                   for value in (shifted, Cat(factor, Const(0, 1)))]
         products = [[multiply(m, factors[0][value], factors[1][part], name=f"product_{value}{part}_{lane}",
                               kind=self.multiplier) for part in range(2)] for value in range(2)]
 

@@ -10,6 +10,7 @@ from hw.gateware.axi_lite import AxiLite, Registers
 from hw.gateware.component import Component
 from hw.gateware.control import Control
 from hw.gateware.engine import Engine
+from hw.latency import reset_cycles
 
 
 class Sepconv(Component):
@@ -36,7 +37,7 @@ class Sepconv(Component):
         config = self.config
         engine, manager = Engine(config), AxiManager(config)
         m.submodules.registers = registers = Registers(config)
-        m.submodules.control = control = Control()
+        m.submodules.control = control = Control(reset_cycles(config))
         # One register resets all that is behind the registers: the host's reset and that of the clock are both in it.
         m.domains.engine = ClockDomain(local=True)
         m.d.comb += [ClockSignal("engine").eq(ClockSignal()), ResetSignal("engine").eq(control.reset)]

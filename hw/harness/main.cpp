@@ -173,10 +173,8 @@ class Bench {
 
     // Whether the program came to its interrupt, or to a soft reset that was asked for.
     bool run(Mapped& bytes, const Options& options) {
-        if (runs_++) {
-            write(SEPCONV_CONTROL, SEPCONV_CONTROL_SOFT_RESET_MASK);
-            while (read(SEPCONV_STATUS) & SEPCONV_STATUS_HALTING_MASK) {}
-        }
+        if (runs_++) write(SEPCONV_CONTROL, SEPCONV_CONTROL_SOFT_RESET_MASK);
+        while (read(SEPCONV_STATUS) & SEPCONV_STATUS_HALTING_MASK) {}
         for (const auto& [name, offset] : {
                  std::pair{"base", SEPCONV_BASE}, {"program_address", SEPCONV_PROGRAM_ADDRESS}, {"burst_bytes", SEPCONV_BURST_BYTES},
                  {"read_first", SEPCONV_READ_FIRST}, {"read_last", SEPCONV_READ_LAST},

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hw.config import KERNEL, EngineConfig
 from hw.latency import (
+    BACKLOG,
     DEPTHWISE_SUM,
     DRAIN_TAKE,
     DRAINED,
@@ -102,7 +103,7 @@ class PointwiseTime:
         if residual:
             drain_cycles *= RESIDUAL_SLOTS
         take = max(start + FOLLOWING, self._issued) + SWITCH
-        issue_from, drain_from = take + POINTWISE_TAKE, max(take, self._drained) + 1 + DRAIN_TAKE
+        issue_from, drain_from = take + POINTWISE_TAKE, max(take + BACKLOG, self._drained + 1) + DRAIN_TAKE
         words_from, pass_start = start + 1, self._pass_start
         base = drain_from
         half_free, next_free = self._half_free

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hw.commands import UNITS, Command
+from hw.latency import BACKLOG, FINISHED
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
 from sim.model.bus import Bus
@@ -78,7 +79,7 @@ class _Unit:
                 return None
             missing = self._missing = [(self._ended[unit], count)
                                        for unit, count in times.commands[number].waits.items()]
-            self._earliest = max(times.delivered[number], times.started[-1] if number else 0) + 2
+            self._earliest = max(times.delivered[number], times.started[-1] if number else 0) + BACKLOG + 1
         while missing:
             ended, count = missing[-1]
             if len(ended) < count:
@@ -141,7 +142,7 @@ class _Engine:
         fetched = self.fetch.beats_per_block * (1 + len(self.fetch_delivered))
         beats = {unit: sum(self.times[unit].busy) for unit in USERS[1:]}
         bursts = (self.fetch.bursts, self.load.bursts, self.weights.bursts, self.store.bursts)
-        return ModelRun(cycles=max(self.fetch_delivered[-1] + 1, *ends) + 1, units=self.times,
+        return ModelRun(cycles=max(self.fetch_delivered[-1] + 1, *ends) + FINISHED, units=self.times,
                         read_bytes=(fetched + beats["load"] + beats["weights"]) * self.config.bus_bytes,
                         write_bytes=beats["store"] * self.config.bus_bytes, fetch_complete=self.fetch_complete,
                         fetch_delivered=self.fetch_delivered, bursts=dict(zip(USERS, bursts, strict=True)),

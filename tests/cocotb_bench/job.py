@@ -54,8 +54,8 @@ class Job:
     seed: of weights, input and random handshakes
     handshake: of `HANDSHAKES`, or ``patient``
     memory: timing, as `parse_memory` reads it; without ``timed`` only the size of bursts matters
-    disturb: a run that comes before and is broken off: by ``reset``, or by a fault, ``stopped``, ``read_slave`` or
-        ``write_slave``
+    disturb: a run that comes before: one that has ``finished``, or is broken off by ``reset``, or by a fault,
+        ``stopped``, ``read_slave`` or ``write_slave``
     broken: name of a fault of `tests.cocotb_bench.faults` put into the program, for tests of the checks
     """
 

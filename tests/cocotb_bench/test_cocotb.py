@@ -31,11 +31,11 @@ DISTURBANCES = [
     Job(case=case, config="", seed=seed, handshake=handshake, disturb=disturb)
     for seed, case in enumerate(("pair_s1", "odd_sizes", "two_pairs"))
     for handshake, disturb in (
-        ("timed", "reset"), ("timed", "stopped"), ("random", "reset"), ("random", "stopped"),
+        ("timed", "finished"), ("timed", "reset"), ("timed", "stopped"), ("random", "reset"), ("random", "stopped"),
         ("random", "read_slave"), ("random", "write_slave"),
     )
 ]  # fmt: skip
-"""Runs that are broken off: by the host, or by an answer that is an error."""
+"""Runs that come before: whole ones, and those broken off by the host or by an answer that is an error."""
 PATIENT = ("pair_s1", "odd_sizes", "weights_streamed", "lone_depthwise")
 
 
@@ -104,10 +104,10 @@ def test_ready_that_waits_for_valid(config: str) -> None:
         check(job, outcome)
 
 
-@pytest.mark.parametrize("disturb", ["reset", "stopped", "read_slave", "write_slave"])
+@pytest.mark.parametrize("disturb", ["finished", "reset", "stopped", "read_slave", "write_slave"])
 @pytest.mark.parametrize("config", ["tiny", "skew"])
 def test_as_good_as_new_after(config: str, disturb: str) -> None:
-    """The run after one that was broken off is as right, and with the timed memory as fast, as any."""
+    """The run after another, whole or broken off, is as right, and with the timed memory as fast, as any."""
     done = [(job, outcome) for job, outcome in outcomes(config).items() if job.disturb == disturb]
     assert len(done) >= 3
     for job, outcome in done:

@@ -111,7 +111,10 @@ class Testbench:
         return dataclasses.replace(report, account=driver.account())
 
     def _disturb(self, driver: Driver, how: str) -> None:
-        """A run that is broken off, after which the engine must be as good as new."""
+        """A run before, mostly one that is broken off, after which the engine must be as good as new."""
+        if how == "finished":
+            driver.run(self.scene.values, math.inf)
+            return
         wanted = how
         if how in ("read_slave", "write_slave"):
             assert self.random is not None

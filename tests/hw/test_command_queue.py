@@ -6,6 +6,7 @@ import pytest
 
 from hw.commands import BODY, COUNT_BITS, UNITS
 from hw.gateware.command_queue import CommandQueue
+from hw.latency import BACKLOG
 from tests.support.pysim import get, pack, put, put_fields, run_benches
 
 WRAP = 1 << COUNT_BITS
@@ -35,7 +36,7 @@ async def cycles_until_ready(ctx, queue: CommandQueue) -> int:
     return cycles
 
 
-def test_ready_two_cycles_after_push_and_after_pop() -> None:
+def test_ready_a_cycle_after_it_is_the_head() -> None:
     queue = CommandQueue("depthwise", 4)
     seen = []
 
@@ -51,11 +52,11 @@ def test_ready_two_cycles_after_push_and_after_pop() -> None:
         await ctx.tick()
         put(ctx, queue.command.pop, 0)
         assert not get(ctx, queue.command.ready)  # or a unit would start the same command twice
-        assert get(ctx, queue.command.fields.word) == 8
         seen.append(1 + await cycles_until_ready(ctx, queue))
+        assert get(ctx, queue.command.fields.word) == 8
 
     run_benches(queue, bench)
-    assert seen == [2, 2]
+    assert seen == [BACKLOG + 1, BACKLOG + 1]
 
 
 @pytest.mark.parametrize("unit", range(len(UNITS)))
@@ -105,7 +106,7 @@ def test_what_the_head_lacks(seed: int) -> None:
         push(ctx, queue, 0, waits)
         put(ctx, queue.item.space, space)
         put(ctx, queue.item.marked, marked)
-        await ctx.tick()
+        await ctx.tick().repeat(BACKLOG)
         assert get(ctx, queue.marked) == marked
         assert get(ctx, queue.lacks.space) == bool(lacking & spacious)
         assert get(ctx, queue.lacks.weights) == ("weights" in lacking - spacious)

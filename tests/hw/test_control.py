@@ -10,6 +10,8 @@ from hw.gateware.control import Control
 from tests.support.pysim import get, put, put_fields, run_benches
 
 HOST = SOURCES.index("host")
+RESET = 5
+"""Cycles of a reset."""
 STATES = ("busy", "done", "error", "halting", "pending")
 
 
@@ -39,11 +41,12 @@ class Scene:
 
 
 def run(script) -> None:
-    unit = Control()
+    unit = Control(RESET)
 
     async def bench(ctx) -> None:
-        assert get(ctx, unit.reset)
-        await ctx.tick()
+        for _ in range(RESET):
+            assert get(ctx, unit.reset) & get(ctx, unit.halting) & ~get(ctx, unit.at_rest)
+            await ctx.tick()
         await script(Scene(ctx, unit))
 
     run_benches(unit, bench)
@@ -136,7 +139,7 @@ def test_stop_at_rest_is_nothing() -> None:
 @pytest.mark.parametrize("state", ["rest", "busy", "halting", "error", "done"])
 @pytest.mark.parametrize("late", [0, 1, 30])
 def test_soft_reset(state: str, late: int) -> None:
-    """From any state, the cycle after no burst is open; no interrupt; one cycle of `reset`."""
+    """From any state, the cycle after no burst is open; no interrupt; `RESET` cycles of `reset`."""
     async def script(scene: Scene) -> None:
         ctx, unit = scene.ctx, scene.unit
         if state != "rest":
@@ -159,9 +162,11 @@ def test_soft_reset(state: str, late: int) -> None:
         put(ctx, unit.quiet, 1)
         assert not get(ctx, unit.reset)
         await ctx.tick()
-        assert get(ctx, unit.reset)
-        assert "halting" in scene.states()
-        await ctx.tick()
+        for _ in range(RESET):
+            assert get(ctx, unit.reset)
+            assert "halting" in scene.states()
+            assert not get(ctx, unit.at_rest)
+            await ctx.tick()
         assert not get(ctx, unit.reset) | get(ctx, unit.halt)
         assert scene.states() == set()
         assert scene.reason() == (0, 0, 0, 0)

@@ -1,38 +1,42 @@
-"""`Queue` keeps order, shows its head the cycle after the push, and knows when it is full."""
+"""`Queue` and `Backlog` keep order, show their head when they should, and know when they are full."""
 
 import random
 from collections import deque
 
 import pytest
 
+from hw.gateware.backlog import Backlog
 from hw.gateware.queue import Queue
+from hw.latency import BACKLOG
 from tests.support.pysim import get, put, run_benches
 
 
+@pytest.mark.parametrize(("kind", "delay"), [(Queue, 1), (Backlog, BACKLOG)])
 @pytest.mark.parametrize("depth", [2, 3, 8])
-def test_order_level_and_head(depth: int) -> None:
-    queue, rng, model = Queue(12, depth), random.Random(depth), deque()
-    fullest, popped = 0, 0
+def test_order_level_and_head(kind: type[Queue | Backlog], delay: int, depth: int) -> None:
+    queue, rng, model = kind(12, depth), random.Random(depth), deque()
+    fullest, popped, last_pop = 0, 0, -delay
 
     async def bench(ctx) -> None:
-        nonlocal fullest, popped
+        nonlocal fullest, popped, last_pop
         for step in range(400):
-            assert get(ctx, queue.valid) == bool(model)
+            there = bool(model) and step >= max(model[0][1], last_pop) + delay
+            assert get(ctx, queue.valid) == there
             assert get(ctx, queue.full) == (len(model) == depth)
-            if model:
-                assert get(ctx, queue.head) == model[0]
+            if there:
+                assert get(ctx, queue.head) == model[0][0]
             eager = 0.9 if step // 50 % 2 else 0.3  # times of filling, times of emptying
             push = len(model) < depth and rng.random() < 1 - eager + 0.2
-            pop = bool(model) and rng.random() < eager
+            pop = there and rng.random() < eager
             item = rng.getrandbits(12)
             put(ctx, queue.push, push)
             put(ctx, queue.item, item)
             put(ctx, queue.pop, pop)
             if pop:
                 model.popleft()
-                popped += 1
+                popped, last_pop = popped + 1, step
             if push:
-                model.append(item)
+                model.append((item, step))
             fullest = max(fullest, len(model))
             await ctx.tick()
 

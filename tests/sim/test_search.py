@@ -134,7 +134,8 @@ def test_the_same_pieces_make_the_same_program() -> None:
     for same in programs.values():
         assert all(program.commands == same[0].commands for program in same)
     first = [same[0].commands for same in programs.values()]
-    assert 1 < len(first) < 6 and all(commands not in first[:index] for index, commands in enumerate(first))
+    assert 1 < len(first) < 6
+    assert all(commands not in first[:index] for index, commands in enumerate(first))
 
 
 def test_it_is_the_same_at_which_end_of_the_memory_the_input_is_held() -> None:
