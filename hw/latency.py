@@ -8,9 +8,9 @@ from hw.config import KERNEL, MAX_BURST_BYTES, EngineConfig
 RAM_READ = 2
 """From a block memory's address to its data: the memory, and a register behind it, since the memory answers late."""
 
-ACTIVATION_READ = 1 + 1 + RAM_READ + 1
-"""From a read request to its data: which row of which bank, request register of the group, memory, select register of
-the reader."""
+ACTIVATION_READ = 1 + 1 + RAM_READ + 2
+"""From a read request to its data: which row of which bank, request register of the group, memory, two steps of the
+reader's choice among the groups, which lie all over the chip."""
 
 MULTIPLY = 3
 """From the factors to their product: registers in front, in the middle and behind, as multiplier blocks have them."""
@@ -132,11 +132,11 @@ def depthwise_window(config: EngineConfig) -> int:
     return KERNEL + 3 + ACTIVATION_READ + 1
 
 
-DEPTHWISE_TAPS = 1
+DEPTHWISE_TAPS = 2
 """From a window to the moment its taps are needed."""
 
-DEPTHWISE_LANES = 1 + MULTIPLY + 2
-"""From a window to its sums: select, subtract into the multiplier, add by threes, add."""
+DEPTHWISE_LANES = DEPTHWISE_TAPS + MULTIPLY + 2
+"""From a window to its sums: select in two steps, subtract into the multiplier, add by threes, add."""
 
 
 DEPTHWISE_SUM = DEPTHWISE_LANES + 1

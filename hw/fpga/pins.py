@@ -33,15 +33,16 @@ def pins_verilog(description: dict[str, Any], oscillator: str = "") -> str:
     return f"""
 module {TOP} ({"" if oscillator else "input clk, "}input reset, input serial_in, input keep, output serial_out);
   {"wire clk;" if oscillator else ""} {oscillator}
-  reg {CELLS}_reset, {CELLS}_keep;
+  reg {CELLS}_reset, {CELLS}_keep, {CELLS}_kept;
   reg [{widths["in"] - 1}:0] {CELLS}_in;
   reg [{widths["out"] - 1}:0] {CELLS}_out;
   wire [{widths["out"] - 1}:0] {CELLS}_now;
   always @(posedge clk) begin
     {CELLS}_reset <= reset;
     {CELLS}_keep <= keep;
+    {CELLS}_kept <= {CELLS}_keep;
     if ({CELLS}_keep) {CELLS}_in <= {{{CELLS}_in, serial_in}};
-    {CELLS}_out <= {CELLS}_keep ? {CELLS}_now : {{{CELLS}_out, 1'b0}};
+    {CELLS}_out <= {CELLS}_kept ? {CELLS}_now : {{{CELLS}_out, 1'b0}};
   end
   assign serial_out = {CELLS}_out[{widths["out"] - 1}];
   {description["top"]} {ENGINE} (

@@ -13,6 +13,8 @@ from hw.latency import ACTIVATION_READ
 
 READERS = ("depthwise", "pointwise", "store")
 WRITERS = ("load", "depthwise", "pointwise")
+FEW = 4
+"""Groups a reader chooses among in the first of two steps."""
 
 
 def enable_bytes(config: EngineConfig) -> int:
@@ -142,9 +144,15 @@ class ActivationMemory(Component):
             for bank, row in enumerate(reader_rows):
                 group = Signal(selector(config.activation_groups), name=f"group_{name}_{bank}")
                 m.d.comb += group.eq(row >> index_bits)
-                selected = delayed(m, group, ACTIVATION_READ - 2, f"group_{name}_{bank}")
-                banks = Array(outputs[group][bank] for group in range(config.activation_groups))
-                m.d.sync += reader.data.word_select(bank, 8 * config.pe_rows).eq(banks[selected])
+                near = delayed(m, group, ACTIVATION_READ - 3, f"near_{name}_{bank}")
+                far = delayed(m, near, 1, f"far_{name}_{bank}")
+                of_few = []
+                for first in range(0, config.activation_groups, FEW):
+                    chosen = Signal(8 * config.pe_rows, name=f"chosen_{name}_{bank}_{first}", reset_less=True)
+                    few = Array(banks[bank] for banks in outputs[first:first + FEW])
+                    m.d.sync += chosen.eq(few[near % FEW])
+                    of_few.append(chosen)
+                m.d.sync += reader.data.word_select(bank, 8 * config.pe_rows).eq(Array(of_few)[far // FEW])
         return m
 
     def _report(self, m: Module, met: list[list[Signal]]) -> None:

@@ -92,7 +92,8 @@ class Depthwise(Component):
 
         # window → taps → sums → requantised bytes, each stage with the step it belongs to.
         step = windows.step
-        at_taps = delayed(m, step, DEPTHWISE_TAPS, "at_taps")
+        before_taps = delayed(m, step, DEPTHWISE_TAPS - 1, "before_taps")
+        at_taps = delayed(m, before_taps, 1, "at_taps")
         before_lanes = delayed(m, at_taps, DEPTHWISE_SUM - 2 - DEPTHWISE_TAPS, "before_lanes")
         at_lanes = delayed(m, before_lanes, 1, "at_lanes")
         at_sums = delayed(m, at_lanes, 1, "at_sums")
@@ -100,7 +101,7 @@ class Depthwise(Component):
         before_bytes = delayed(m, far_from_bytes, 1, "before_bytes")
         at_bytes = delayed(m, before_bytes, 1, "at_bytes")
         kept = []
-        for number, stage in enumerate((step, before_lanes, at_lanes, far_from_bytes)):
+        for number, stage in enumerate((before_taps, before_lanes, at_lanes, far_from_bytes)):
             read, fields = contexts.read_port(domain="comb"), Signal(KEPT, name=f"kept_{number}", reset_less=True)
             m.d.comb += read.addr.eq(stage.context)
             m.d.sync += fields.eq(read.data)

@@ -1,6 +1,6 @@
 """The depthwise multipliers: `dw_channels` × 3 × 3 products and their sum."""
 
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Array, Module, Signal, signed
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
@@ -12,6 +12,8 @@ from hw.latency import DEPTHWISE_LANES, DEPTHWISE_TAPS, MULTIPLY
 from hw.multipliers import share
 
 TAPS = KERNEL * KERNEL
+FEW = 4
+"""Channel groups that are chosen among in the first of two steps."""
 
 
 class DepthwiseLanes(Component):
@@ -43,14 +45,22 @@ class DepthwiseLanes(Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         channels = self.config.dw_channels
+        far = Signal(selector(self.config.dw_groups), reset_less=True)
+        m.d.sync += far.eq(self.group // FEW)
         for channel in range(channels):
             products = []
             for tap in range(TAPS):
                 name = f"{channel}_{tap}"
                 selected = Signal(signed(8), name=f"selected_{name}", reset_less=True)
+                of_few = []
+                for first in range(0, self.config.dw_groups, FEW):
+                    byte = Signal(8, name=f"of_{first}_{name}", reset_less=True)
+                    few = range(first, min(first + FEW, self.config.dw_groups))
+                    m.d.sync += byte.eq(Array(self.window[tap].word_select(group * channels + channel, 8)
+                                              for group in few)[self.group % FEW])
+                    of_few.append(byte)
                 operand, weight = (Signal(signed(9), name=f"{side}_{name}") for side in ("operand", "weight"))
-                picked = self.window[tap].word_select(self.group, 8 * channels)
-                m.d.sync += selected.eq(picked[8 * channel:8 * channel + 8])
+                m.d.sync += selected.eq(Array(of_few)[far])
                 m.d.comb += [
                     operand.eq(selected - self.input_zero_point),
                     weight.eq(self.taps[channel][tap].as_signed() - self.weight_zero_point),
@@ -69,5 +79,5 @@ class DepthwiseLanes(Component):
         return m
 
 
-assert DEPTHWISE_TAPS == 1
-assert DEPTHWISE_LANES == 3 + MULTIPLY
+assert DEPTHWISE_TAPS == 2
+assert DEPTHWISE_LANES == 4 + MULTIPLY

@@ -134,8 +134,9 @@ class Engine(Component):
             undone.append(Tally(m, COUNT_BITS, f"undone_{name}", more=pushed[index], less=unit.ended))
             m.d.comb += under_way[index].eq(
                 ~Tally(m, COUNT_BITS, f"under_way_{name}", more=unit.command.pop, less=unit.ended).none)
-            m.d.sync += [started[index].eq(started[index] + unit.command.pop),
-                         ended[index].eq(ended[index] + unit.ended)]
+            for counts, more in ((started, unit.command.pop), (ended, unit.ended)):
+                with m.If(more):
+                    m.d.sync += counts[index].eq(counts[index] + 1)
             if config.retire_port:
                 m.d.sync += [self.started[index].eq(unit.command.pop), self.ended[index].eq(unit.ended)]
         m.d.comb += self.commands.eq(ended)

@@ -293,8 +293,9 @@ class PointwiseDrain(Component):
         octets, parts = config.pe_cols // OCTET, OCTET // self.channels
         groups = config.pe_pixels // self.pixels
         coming_place, place = (at.octet * parts + at.part for at in (coming, step))
-        turn = Signal(RESIDUAL_SLOTS)
-        m.d.sync += turn.eq(1 << Mux(slot.residual, slot.number, 0))
+        coming_turn, turn = Signal(RESIDUAL_SLOTS), Signal(RESIDUAL_SLOTS)
+        m.d.comb += coming_turn.eq(1 << Mux(slot.residual, slot.number, 0))
+        m.d.sync += turn.eq(coming_turn)
         numerics = Signal(NUMERICS, reset_less=True)
         with m.If(turn[1]):
             m.d.sync += [numerics.zero_point.eq(command.sum_zero_point), numerics.minimum.eq(command.sum_minimum),
@@ -308,10 +309,11 @@ class PointwiseDrain(Component):
         # Of the sum and its operands: the slots that take them in, counted from the requantiser's own output.
         raw_turn = delayed(m, turn, 1 + RESCALE, "raw_turn")
         output_turn = delayed(m, raw_turn, REQUANTISE - RESCALE, "output_turn")
-        multiplier, shift = Signal(32, name="rescale_multiplier"), Signal(signed(8), name="rescale_shift")
+        multiplier, shift = (Signal(shape, name=f"rescale_{name}", reset_less=True)
+                             for name, shape in (("multiplier", 32), ("shift", signed(8))))
         for number, name in ((1, "sum"), (2, "operand"), (3, "residual")):
-            with m.If(turn[number]):
-                m.d.comb += [multiplier.eq(command[f"{name}_multiplier"]), shift.eq(-command[f"{name}_shift"])]
+            with m.If(coming_turn[number]):
+                m.d.sync += [multiplier.eq(command[f"{name}_multiplier"]), shift.eq(-command[f"{name}_shift"])]
         rescale = Cat(Const(0, 32), multiplier, shift)
         for lane in range(config.requantise_lanes):
             pixel, channel = divmod(lane, self.channels)
