@@ -78,7 +78,7 @@ class Counters(Component):
         m.d.sync += [turn.eq(Mux(last | self.start, 0, turn + 1)), fresh.eq(self.start | fresh & ~last),
                      chosen.eq(Mux(self.start, 1, chosen.rotate_left(1)))]
 
-        states = [Signal(STATE_BITS, name=f"state_{number}", reset_less=True) for number in range(self.count)]
+        states = [Signal(STATE_BITS, name=f"state_{number}") for number in range(self.count)]
         for number, state in enumerate(states):
             event, anew = self.events[number], Signal(name=f"anew_{number}")
             m.d.comb += anew.eq(self.start | chosen[number])
