@@ -143,6 +143,20 @@ DEPTHWISE_SUM = DEPTHWISE_LANES + 1
 """From a window to the sum over the windows that are added up."""
 
 
+def tap_slots(config: EngineConfig) -> int:
+    """Channel blocks whose taps and parameters are kept, a power of two.
+
+    A block loads from the start of the one before, so blocks start as far apart as one loads, at least. The place of a
+    block that has just ended is written again `tap_slots` - 2 of these spans after the start of the next one, and then
+    the first group's words and the memory's time; until then its last window must have had its parameters.
+    """
+    last_use = depthwise_window(config) + DEPTHWISE_SUM
+    slots = 4
+    while (slots - 2) * config.dw_block_words + config.dw_group_words + RAM_READ + 1 < last_use:
+        slots *= 2
+    return slots
+
+
 def depthwise_output(config: EngineConfig) -> int:
     """From a column block's first issue to the write of its first window's word, if `dw_groups` is 1."""
     return depthwise_window(config) + DEPTHWISE_SUM + REQUANTISE + 1

@@ -30,5 +30,6 @@ class PinFile:
         return [flag.format(path=path) for flag in self.flags]
 
 
+LPF = PinFile(suffix=".lpf", flags=("--lpf", "{path}"), line='LOCATE COMP "{port}" SITE "{pin}";')
 PDC = PinFile(suffix=".pdc", flags=("--pdc", "{path}"), line="ldc_set_location -site {{{pin}}} [get_ports {port}]")
 CST = PinFile(suffix=".cst", flags=("--vopt", "cst={path}"), line='IO_LOC "{port}" {pin};')

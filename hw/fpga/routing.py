@@ -123,7 +123,8 @@ def _report(config: EngineConfig, target: Target, seed: int) -> Path:
     if package is None:
         raise ToolError(f"{target.title}: there is no open place and route for it")
     source = netlist(config, target)
-    key = " ".join((source.parent.name, *target.router_flags, *target.pins, str(seed), str(target.family.goal_mhz),
+    flags = (*target.router_flags, *target.family.effort)
+    key = " ".join((source.parent.name, *flags, *target.pins, str(seed), str(target.family.goal_mhz),
                     tools.version(package.replace("_", "-"))))
     directory = BUILD / "fpga" / hashlib.sha256(key.encode()).hexdigest()[:16]
     report = directory / "report.json"
@@ -131,7 +132,7 @@ def _report(config: EngineConfig, target: Target, seed: int) -> Path:
         return report
     directory.mkdir(parents=True, exist_ok=True)
     part, constraints = directory / "report.part", target.family.pin_file
-    arguments = ["--json", str(source), *target.router_flags, "--seed", str(seed), "--freq",
+    arguments = ["--json", str(source), *flags, "--seed", str(seed), "--freq",
                  str(target.family.goal_mhz), "--timing-allow-fail", "--report", str(part)]
     if constraints is not None:
         pins = directory / f"pins{constraints.suffix}"

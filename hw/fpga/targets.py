@@ -6,8 +6,8 @@ FPGA-DS-02049; its two large memories of 64 KiB are not counted. Gowin: DS102 (G
 CrossLink-NX and Gowin are counted by 9 × 9 bits; one of 18 × 18 is two. GateMate: DS1001, 20,480 elements of two LUTs.
 AMD: DS190 (Zynq-7000), DS180 (7 series), DS891 (Zynq UltraScale+).
 
-The pins the shell's ports go to are those of a board with that package: CrossLink-NX' evaluation board, Tang Primer 20K
-and 25K.
+The pins the shell's ports go to are those of a board with that package: ULX3S, CrossLink-NX' evaluation board, Tang
+Primer 20K and 25K.
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def _ecp5(size: int, luts: int, multipliers: int, memories: int, *, line: str = 
         name=f"{line.lower()}-{size}f", title=f"Lattice ECP5 {line}-{size}F", family=FAMILIES["ecp5"],
         resources=Resources(lut=luts, ff=luts, dsp=multipliers, bram=memories), bram_bits=18 * 1024,
         speed_grade=speed_grade, package="CABGA381",
-        router_flags=(device, "--package", "CABGA381", "--speed", speed_grade))
+        router_flags=(device, "--package", "CABGA381", "--speed", speed_grade), pins=("R1", "T1", "R18", "B2", "G2"))
 
 
 def _other(name: str, title: str, family: str, resources: tuple[int, int, int, int], bram_kbit: int, *,

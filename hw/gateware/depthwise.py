@@ -9,7 +9,7 @@ from hw.config import KERNEL, EngineConfig
 from hw.gateware.activation_memory import ReadPort, WritePort, enable_bytes
 from hw.gateware.component import Component
 from hw.gateware.depthwise_lanes import DepthwiseLanes
-from hw.gateware.depthwise_taps import SLOTS, DepthwiseTaps
+from hw.gateware.depthwise_taps import DepthwiseTaps
 from hw.gateware.depthwise_walk import CONTEXTS
 from hw.gateware.depthwise_windows import DepthwiseWindows
 from hw.gateware.layouts import BODY_LAYOUT, WORK, CommandPort, WordPort, delayed
@@ -55,7 +55,7 @@ class Depthwise(Component):
         m = Module()
         config = self.config
         m.submodules.taps = taps = DepthwiseTaps(config)
-        m.submodules.windows = windows = DepthwiseWindows(config, SLOTS)
+        m.submodules.windows = windows = DepthwiseWindows(config, taps.slots)
         m.submodules.lanes = lanes = DepthwiseLanes(config)
         m.submodules.requantise = requantise = Requantise(config.dw_channels, share(config).block)
         connect(m, taps=taps.weights, weights=flipped(self.weights))

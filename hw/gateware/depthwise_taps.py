@@ -10,14 +10,10 @@ from hw.gateware.component import Component
 from hw.gateware.countdown import Countdown
 from hw.gateware.layouts import WordPort, delayed, selector
 from hw.gateware.requantise import PARAMETERS
-from hw.latency import RAM_READ
-
-SLOTS = 4
-"""Channel blocks kept: one in use, one loading, two that may still be in the pipeline."""
-
+from hw.latency import RAM_READ, tap_slots
 
 class DepthwiseTaps(Component):
-    """Reads the channel blocks of a command in order and keeps the last `SLOTS` for the lanes.
+    """Reads the channel blocks of a command in order and keeps the last `latency.tap_slots` for the lanes.
 
     A block is `dw_groups` groups of `dw_group_words` words; a group holds, byte by byte, the taps of its
     `dw_channels` channels in row order, then their parameters.
@@ -38,8 +34,8 @@ class DepthwiseTaps(Component):
     """
 
     def __init__(self, config: EngineConfig) -> None:
-        self.config = config
-        slot, group = range(SLOTS), selector(config.dw_groups)
+        self.config, self.slots = config, tap_slots(config)
+        slot, group = range(self.slots), selector(config.dw_groups)
         super().__init__({
             "start": In(1), "word": In(16), "blocks": In(10), "busy": Out(1), "loaded": Out(1), "advance": In(1),
             "weights": Out(WordPort(config.dw_word_bytes)),
@@ -54,7 +50,7 @@ class DepthwiseTaps(Component):
         config = self.config
         position = Signal(selector(config.dw_group_words))
         group = Signal(selector(config.dw_groups))
-        slot = Signal(range(SLOTS))
+        slot = Signal(range(self.slots))
         word = Signal(16)
         blocks = Countdown(m, 10, "blocks")
 
@@ -81,7 +77,7 @@ class DepthwiseTaps(Component):
                     blocks.step()
 
         # Words arrive and are shifted together to the bytes of one group.
-        place = Signal(range(SLOTS * config.dw_groups))
+        place = Signal(range(self.slots * config.dw_groups))
         m.d.comb += place.eq(slot * config.dw_groups + group)
         complete = delayed(m, last_of_group, RAM_READ + 1, "complete")
         target = delayed(m, place, RAM_READ + 1, "target")
@@ -96,7 +92,7 @@ class DepthwiseTaps(Component):
             ("parameter_memory", tap_bits, parameter_bits, (self.parameter_slot, self.parameter_group),
              self.parameters),
         ):
-            memory = Memory(shape=bits, depth=SLOTS * config.dw_groups, init=[])
+            memory = Memory(shape=bits, depth=self.slots * config.dw_groups, init=[])
             m.submodules[name] = memory
             write, read = memory.write_port(), memory.read_port(domain="comb")
             m.d.comb += [

@@ -6,7 +6,7 @@ import pytest
 from golden.synthetic import synthesise_layer
 from hw.compiler.packing import pack_depthwise
 from hw.config import EngineConfig
-from hw.gateware.depthwise_taps import SLOTS, DepthwiseTaps
+from hw.gateware.depthwise_taps import DepthwiseTaps
 from tests.support.cases import depthwise
 from tests.support.configs import SKEW, TINY, WIDE
 from tests.support.ports import serve_words
@@ -27,9 +27,9 @@ def test_blocks_in_order(config: EngineConfig) -> None:
     async def check_slot(ctx, block: int) -> None:
         for group in range(config.dw_groups):
             for signal, value in (
-                (taps.tap_slot, block % SLOTS),
+                (taps.tap_slot, block % taps.slots),
                 (taps.tap_group, group),
-                (taps.parameter_slot, block % SLOTS),
+                (taps.parameter_slot, block % taps.slots),
                 (taps.parameter_group, group),
             ):
                 put(ctx, signal, value)
