@@ -12,6 +12,7 @@ from hw.gateware.layouts import WordPort, delayed, selector
 from hw.gateware.requantise import PARAMETERS
 from hw.latency import RAM_READ, tap_slots
 
+
 class DepthwiseTaps(Component):
     """Reads the channel blocks of a command in order and keeps the last `latency.tap_slots` for the lanes.
 
