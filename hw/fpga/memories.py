@@ -34,18 +34,26 @@ def use_output_registers(cells: dict[str, Any]) -> None:
 
 
 def _use(cells: dict[str, Any], memory: Mapping[str, Any], ports: str, readers: Readers) -> None:
-    """Moves those behind the outputs of one port, or of both `ports` if these are one word, clocked by the last."""
-    wires = memory["connections"]
+    """Moves those behind the outputs of one port, or of both `ports` if they are one word, which the last one reads."""
+    wires, reader = memory["connections"], ports[-1]
     outputs = {name: bits[0] for name, bits in wires.items()
                if name[:2] == "DO" and name[2] in ports and bits and bits[0] in readers}
-    clock = wires[f"CLK{ports[-1]}"]
-    if not outputs or not all(_only_delayed(cells, bit, clock, readers) for bit in outputs.values()):
+    if not outputs or not _always_on(memory, reader):
+        return
+    if not all(_only_delayed(cells, bit, wires[f"CLK{reader}"], readers) for bit in outputs.values()):
         return
     for port in ports:
         memory["parameters"][f"REGMODE_{port}"] = "OUTREG"
     for name, bit in outputs.items():
         ((register, _),) = readers[bit]
         wires[name] = cells.pop(register)["connections"]["Q"]
+
+
+def _always_on(memory: Mapping[str, Any], port: str) -> bool:
+    """Whether the register of a port takes a word at each rising edge of its clock."""
+    wires = memory["connections"]
+    return (memory["parameters"][f"CLK{port}MUX"] == f"CLK{port}" and wires[f"RST{port}"] == ["0"]
+            and wires[f"CE{port}"] == wires[f"OCE{port}"] == ["1"])
 
 
 def _only_delayed(cells: Mapping[str, Any], bit: int, clock: Sequence[Any], readers: Readers) -> bool:

@@ -1,6 +1,9 @@
 """Activation memory: words of `pe_rows` channels × 1 pixel, banks interleaved by pixel, in groups owned apart."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,8 +16,8 @@ from hw.latency import ACTIVATION_READ
 
 READERS = ("depthwise", "pointwise", "store")
 WRITERS = ("load", "depthwise", "pointwise")
-FEW = 4
-"""Groups a reader chooses among in the first of two steps."""
+FEW = 2
+"""Groups a reader chooses among in the first of two steps: with a mask for each, as many as a lookup table takes."""
 
 
 def enable_bytes(config: EngineConfig) -> int:
@@ -140,19 +143,21 @@ class ActivationMemory(Component):
             met.append(group_met)
         self._report(m, met)
 
+        # The group that was read lets its data through, all others nothing.
         for name, reader, reader_rows in zip(READERS, readers, rows, strict=True):
             for bank, row in enumerate(reader_rows):
                 group = Signal(selector(config.activation_groups), name=f"group_{name}_{bank}")
+                chosen = Signal(config.activation_groups, name=f"chosen_{name}_{bank}", reset_less=True)
                 m.d.comb += group.eq(row >> index_bits)
-                near = delayed(m, group, ACTIVATION_READ - 3, f"near_{name}_{bank}")
-                far = delayed(m, near, 1, f"far_{name}_{bank}")
-                of_few = []
-                for first in range(0, config.activation_groups, FEW):
-                    chosen = Signal(8 * config.pe_rows, name=f"chosen_{name}_{bank}_{first}", reset_less=True)
-                    few = Array(banks[bank] for banks in outputs[first:first + FEW])
-                    m.d.sync += chosen.eq(few[near % FEW])
-                    of_few.append(chosen)
-                m.d.sync += reader.data.word_select(bank, 8 * config.pe_rows).eq(Array(of_few)[far // FEW])
+                before = delayed(m, group, ACTIVATION_READ - 4, f"before_{name}_{bank}")
+                m.d.sync += chosen.eq(Cat(before == index for index in range(config.activation_groups)))
+                data = [banks[bank] & mask.replicate(8 * config.pe_rows)
+                        for banks, mask in zip(outputs, chosen, strict=True)]
+                of_few = [Signal(8 * config.pe_rows, name=f"of_few_{name}_{bank}_{first}", reset_less=True)
+                          for first in range(0, len(data), FEW)]
+                m.d.sync += [few.eq(reduce(or_, data[FEW * index:FEW * (index + 1)]))
+                             for index, few in enumerate(of_few)]
+                m.d.sync += reader.data.word_select(bank, 8 * config.pe_rows).eq(reduce(or_, of_few))
         return m
 
     def _report(self, m: Module, met: list[list[Signal]]) -> None:

@@ -8,25 +8,25 @@ from hw.multipliers import Kind
 LUT_MODULE = "sepconv_lut_multiplier"
 
 VERILOG = f"""
-module sepconv_masked_sum #(parameter WIDTH = 10, parameter SUBTRACT = 0) (
+module sepconv_masked_sum #(parameter WIDTH = 10) (
     input [WIDTH - 1:0] a, b,
-    input take,
+    input take_a, take_b, carry_in,
     output [WIDTH - 1:0] sum
 );
-  // sum = a + (take ? b : 0), or a - that: a lookup table and a carry for each bit.
-  localparam INIT = SUBTRACT ? 16'h95AA : 16'h6AAA;
+  // sum = (take_a ? a : 0) + (take_b ? b : 0) + carry_in: a lookup table and a carry for each bit.
+  localparam INIT = 16'h7888;
   localparam PAIRS = (WIDTH + 1) / 2;
   wire [2 * PAIRS - 1:0] left = a, right = b, all;
   wire [PAIRS:0] carry;
-  assign carry[0] = SUBTRACT;
+  assign carry[0] = carry_in;
   assign sum = all[WIDTH - 1:0];
   genvar index;
   generate
     for (index = 0; index < PAIRS; index = index + 1) begin : pair
       CCU2C #(.INIT0(INIT), .INIT1(INIT), .INJECT1_0("NO"), .INJECT1_1("NO")) adder (
           .CIN(carry[index]), .COUT(carry[index + 1]),
-          .A0(left[2 * index]), .B0(right[2 * index]), .C0(take), .D0(1'b1), .S0(all[2 * index]),
-          .A1(left[2 * index + 1]), .B1(right[2 * index + 1]), .C1(take), .D1(1'b1), .S1(all[2 * index + 1]));
+          .A0(left[2 * index]), .B0(take_a), .C0(right[2 * index]), .D0(take_b), .S0(all[2 * index]),
+          .A1(left[2 * index + 1]), .B1(take_a), .C1(right[2 * index + 1]), .D1(take_b), .S1(all[2 * index + 1]));
     end
   endgenerate
 endmodule
@@ -37,7 +37,7 @@ module {LUT_MODULE} #(parameter WIDTH = 9) (
     input [8:0] b,
     output reg signed [WIDTH + 8:0] product
 );
-  reg signed [WIDTH - 1:0] factor, kept;
+  reg signed [WIDTH - 1:0] factor, inverse;
   reg [8:0] digits;
   reg negative;
   reg signed [WIDTH + 3:0] low, high;
@@ -47,26 +47,29 @@ module {LUT_MODULE} #(parameter WIDTH = 9) (
   generate
     for (index = 0; index < 4; index = index + 1) begin : two
       sepconv_masked_sum #(.WIDTH(WIDTH + 2)) digit (
-          .a(digits[2 * index] ? wide : 0), .b(wide << 1), .take(digits[2 * index + 1]), .sum(twos[index]));
+          .a(wide), .take_a(digits[2 * index]), .b(wide << 1), .take_b(digits[2 * index + 1]), .carry_in(1'b0),
+          .sum(twos[index]));
     end
   endgenerate
   wire signed [WIDTH + 8:0] positive = low + (high <<< 4);
   wire [WIDTH:0] upper;
-  sepconv_masked_sum #(.WIDTH(WIDTH + 1), .SUBTRACT(1)) sign (
-      .a(positive[WIDTH + 8:8]), .b({{kept[WIDTH - 1], kept}}), .take(negative), .sum(upper));
+  // The last digit counts less than nothing: the inverse and one.
+  sepconv_masked_sum #(.WIDTH(WIDTH + 1)) sign (
+      .a(positive[WIDTH + 8:8]), .take_a(1'b1), .b({{inverse[WIDTH - 1], inverse}}), .take_b(negative),
+      .carry_in(negative), .sum(upper));
   always @(posedge clk) begin
     factor <= a;
     digits <= b;
     low <= twos[0] + (twos[1] <<< 2);
     high <= twos[2] + (twos[3] <<< 2);
-    kept <= factor;
+    inverse <= ~factor;
     negative <= digits[8];
     product <= {{upper, positive[7:0]}};
   end
 endmodule
 """
-"""A product by a factor of 9 bits in additions, which leaves a device's blocks alone: half the lookup tables that
-synthesis takes for the sums of products it finds by itself."""
+"""A product by a factor of 9 bits in additions, which leaves a device's blocks alone. Two digits of the factor are one
+row of carries, whose tables mask both numbers they add."""
 
 BLOCK_BITS = 18
 """Of both factors of an ECP5's MULT18X18D."""

@@ -1,6 +1,6 @@
 """First in, first out, with the head in sight."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
@@ -43,7 +43,10 @@ class Queue(Component):
                          self.full.eq(level == self.depth - 1)]
         with m.Elif(self.pop & ~self.push):
             m.d.sync += [level.eq(level - 1), self.valid.eq(more), more.eq(level > 2), self.full.eq(0)]
-        for pointer, moves in ((last, self.push), (second, self.pop)):
-            with m.If(moves):
-                m.d.sync += pointer.eq(Mux(pointer == self.depth - 1, 0, pointer + 1))
+        self._advance(m, last, self.push)
+        self._advance(m, second, self.pop)
         return m
+
+    def _advance(self, m: Module, pointer: Signal, moves: Value) -> None:
+        with m.If(moves):
+            m.d.sync += pointer.eq(Mux(pointer == self.depth - 1, 0, pointer + 1))

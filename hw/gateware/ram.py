@@ -9,8 +9,7 @@ from hw.latency import RAM_READ
 
 VERILOG_MODULE = "sepconv_ram"
 
-VERILOG = f"""
-module {VERILOG_MODULE}_block #(
+_PORTS = """#(
     parameter WIDTH = 8, parameter DEPTH = 2, parameter GRANULE = 8, parameter ADDRESS = 1
 ) (
     input clk,
@@ -18,10 +17,14 @@ module {VERILOG_MODULE}_block #(
     input [ADDRESS - 1:0] write_address,
     input [WIDTH - 1:0] write_data,
     input [ADDRESS - 1:0] read_address,
-    output reg [WIDTH - 1:0] read_data
-);
+    output [WIDTH - 1:0] read_data
+);"""
+
+VERILOG = f"""
+module {VERILOG_MODULE}_block {_PORTS}
   (* no_rw_check *) reg [WIDTH - 1:0] memory [0:DEPTH - 1];
-  reg [WIDTH - 1:0] word;
+  reg [WIDTH - 1:0] word, answer;
+  assign read_data = answer;
   integer index;
   always @(posedge clk) begin
     for (index = 0; index < WIDTH / GRANULE; index = index + 1)
@@ -33,20 +36,11 @@ module {VERILOG_MODULE}_block #(
 `else
     word <= memory[read_address];
 `endif
-    read_data <= word;
+    answer <= word;
   end
 endmodule
 
-module {VERILOG_MODULE} #(
-    parameter WIDTH = 8, parameter DEPTH = 2, parameter GRANULE = 8, parameter ADDRESS = 1
-) (
-    input clk,
-    input [WIDTH / GRANULE - 1:0] write_enable,
-    input [ADDRESS - 1:0] write_address,
-    input [WIDTH - 1:0] write_data,
-    input [ADDRESS - 1:0] read_address,
-    output [WIDTH - 1:0] read_data
-);
+module {VERILOG_MODULE} {_PORTS}
   localparam PLACE = 11;
   localparam PARTS = (DEPTH + (1 << PLACE) - 1) >> PLACE;
   genvar index;

@@ -42,7 +42,7 @@ def test_lint_is_alive(tmp_path: Path) -> None:
     """What the waivers let through is not everything."""
     text = (verilog_directory(TINY) / "sepconv.v").read_text()
     broken = tmp_path / "sepconv.v"
-    broken.write_text(text.replace("read_data <= word;", "read_data = word;"))
+    broken.write_text(text.replace("answer <= word;", "answer = word;"))
     assert broken.read_text() != text
     result = subprocess.run(
         ["verilator", "--lint-only", "-Wall", "--top-module", "sepconv", str(WARNINGS), str(broken)],

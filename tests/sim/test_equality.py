@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from golden.compare import first_mismatch
-from golden.layer import QuantisedLayer
+from golden.layer import LayerSpec, Padding, QuantisedLayer
 from golden.networks import mobilenet_v1
 from golden.quantise import Rounding
 from golden.synthetic import synthesise_input, synthesise_layer
@@ -26,7 +26,7 @@ from sim.model.engine import run_model
 from sim.search import plan
 from sim.work import golden_output
 from tests.sim.strategies import cascades, residual_networks, timings
-from tests.support.configs import BUILDS, RAGGED, SKEW, TINY, WIDE
+from tests.support.configs import BROAD, BUILDS, RAGGED, SKEW, TINY, WIDE
 
 few = pytest.mark.parametrize("config", [TINY, SKEW, WIDE, RAGGED], ids=lambda config: config.name)
 """The engines that differ most from each other: a simulator takes longer to build than they take to run."""
@@ -114,6 +114,14 @@ def test_random_residuals(config: EngineConfig, data: st.DataObject) -> None:
 @given(data=st.data())
 def test_random_residuals_many(config: EngineConfig, data: st.DataObject) -> None:
     residual_check(config, data)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 4])
+def test_channel_blocks_as_short_as_they_get(rows: int) -> None:
+    """Their taps and parameters are written again while the last windows are on their way."""
+    spec = LayerSpec(name="dw", op="depthwise", input_shape=(6, 1, 64), output_shape=(4, 1, 64), kernel=(3, 3),
+                     padding=Padding(top=0, bottom=0, left=0, right=2))
+    check([synthesise_layer(spec, 1)], BROAD, Schedule(stripe_rows=rows), MemoryTiming(read_latency=1))
 
 
 MEMORIES = [MemoryTiming(), MemoryTiming(read_latency=7, max_outstanding=2, burst_bytes=64, pause_period=90,

@@ -17,10 +17,13 @@ def register(data: int, output: int, **changes: Any) -> dict[str, Any]:
 
 
 def memory(width: int, **outputs: int) -> dict[str, Any]:
-    wires = {"CLKA": [OTHER_CLOCK], "CLKB": [CLOCK], **{name: [bit] for name, bit in outputs.items()}}
+    wires = {"CLKA": [OTHER_CLOCK], "CLKB": [CLOCK], **{name: [bit] for name, bit in outputs.items()},
+             **{f"{kind}{port}": [level] for port in "AB"
+                for kind, level in (("CE", "1"), ("OCE", "1"), ("RST", "0"))}}
     return {"type": "DP16KD", "connections": wires,
             "port_directions": {port: "output" if port.startswith("DO") else "input" for port in wires},
-            "parameters": {"DATA_WIDTH_B": f"{width:032b}", "REGMODE_A": "NOREG", "REGMODE_B": "NOREG"}}
+            "parameters": {"DATA_WIDTH_B": f"{width:032b}", "REGMODE_A": "NOREG", "REGMODE_B": "NOREG",
+                           "CLKAMUX": "CLKA", "CLKBMUX": "CLKB"}}
 
 
 def test_registers_move_into_the_memory() -> None:
@@ -59,4 +62,16 @@ def test_a_word_that_is_seen_elsewhere_stays() -> None:
     cells = {"memory": memory(9, DOB0=10), "first": register(10, 20), "second": register(10, 21)}
     use_output_registers(cells)
     assert len(cells) == 3
+    assert cells["memory"]["parameters"]["REGMODE_B"] == "NOREG"
+
+
+@pytest.mark.parametrize(("place", "name", "value"), [
+    ("connections", "CEB", [ENABLE]), ("connections", "OCEB", [ENABLE]), ("connections", "RSTB", [4]),
+    ("parameters", "CLKBMUX", "INV"),
+])
+def test_a_memory_that_does_not_take_each_word_keeps_its_registers(place: str, name: str, value: object) -> None:
+    cells = {"memory": memory(9, DOB0=10), "first": register(10, 20)}
+    cells["memory"][place][name] = value
+    use_output_registers(cells)
+    assert len(cells) == 2
     assert cells["memory"]["parameters"]["REGMODE_B"] == "NOREG"
