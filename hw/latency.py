@@ -23,7 +23,13 @@ REQUANTISE = RESCALE + 2
 """From accumulator to output byte: narrowing, and zero point with clamp."""
 
 BACKLOG = 2
-"""From a command's arrival in a queue, or the start of the one before, to its place at the head: memory, register."""
+"""From a command's arrival at the drain, or the take of the one before, to its place at the head: memory, register."""
+
+COMMAND_PARTS = 4
+"""Parts in which a command comes from `fetch` into its queue, and from there to its head, one a cycle."""
+
+HEAD = COMMAND_PARTS + 1
+"""From a command's delivery, or the start of the one before, to its place at the head of its unit's queue."""
 
 SWITCH = 1
 """Cycle between the last issue of a command and the moment the datapath takes the next one."""
@@ -207,7 +213,7 @@ FINISHED = 2
 DEADLOCK_CYCLES = 32
 """Cycles of standstill after which the engine gives up. In a legal program nothing stands still, whatever the memory
 does: an open burst is no standstill, and neither is a started command; from the end of one to the start of the next
-it takes 4 cycles."""
+it takes a cycle more than `HEAD`."""
 
 FETCH_BYTES = 2 * MAX_BURST_BYTES
 """Buffer of the fetch unit."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hw.account import COUNTED, KEYS, WAITS
 from hw.commands import UNITS
-from hw.latency import BACKLOG
+from hw.latency import HEAD
 from sim.model.engine import ModelRun
 
 Cycles = NDArray[np.int64]
@@ -127,7 +127,7 @@ def _waits(run: ModelRun, unit: str) -> list[tuple[int, int, int, int]]:
     result: list[tuple[int, int, int, int]] = []
     former = 0
     for command, delivered, started in zip(times.commands, times.delivered, times.started, strict=True):
-        cycle = max(delivered, former) + BACKLOG
+        cycle = max(delivered, former) + HEAD
         former = started
         ends = dict.fromkeys(WAITS, 0)
         for other, count in command.waits.items():

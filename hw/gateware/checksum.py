@@ -63,7 +63,7 @@ class Checksum(Component):
         m = Module()
         start, match = root(START, self.width), root(MATCH, self.width)
         register, added = Signal(BITS, init=start), Signal()
-        addends = [Signal(BITS, name=f"addend_{place}") for place in range(0, self.width, BITS)]
+        addends = [Signal(BITS, name=f"addend_{place}", reset_less=True) for place in range(0, self.width, BITS)]
         images = [root(shifted(1 << place, self.width), self.width) for place in range(self.width)]
         m.d.sync += [added.eq(self.valid), self.match.eq(register == match)]
         for index, addend in enumerate(addends):

@@ -5,7 +5,7 @@ from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from hw.commands import COUNT_BITS, UNITS
-from hw.gateware.backlog import Backlog
+from hw.gateware.backlog import PartedBacklog, part_bits
 from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, LACKS, CommandPort
 
@@ -14,12 +14,16 @@ ENTRY = {unit: data.StructLayout({
     for unit in UNITS}
 """A command; `space` as in its header, `marked` if its layer's cycles count. These two are the account's only."""
 
+PART_BITS = max(part_bits(layout) for layout in ENTRY.values())
+"""Of a command on its way to any queue."""
+
+
 class CommandQueue(Component):
     """Commands of one unit in order.
 
     Members
     -------
-    push, item : In, `ENTRY[unit]`; full : Out.
+    push, part : In, a command's `ENTRY[unit]`, as of `PartedBacklog`; full : Out.
     ended : In, per unit the count of commands it has ended.
     command : Out(`CommandPort`).
     valid : Out(1), there is a head; missing : Out, a bit per unit whose count the head waits for.
@@ -27,14 +31,14 @@ class CommandQueue(Component):
 
     Timing
     ------
-    `ready` `latency.BACKLOG` + 1 cycles after the push or the previous pop at the earliest, and one after the last
+    `ready` `latency.HEAD` + 1 cycles after the push or the previous pop at the earliest, and one after the last
     token's count.
     """
 
     def __init__(self, unit: str, depth: int) -> None:
         self.unit, self.depth = unit, depth
         super().__init__({
-            "push": In(1), "item": In(ENTRY[unit]), "full": Out(1),
+            "push": In(1), "part": In(part_bits(ENTRY[unit])), "full": Out(1),
             "ended": In(data.ArrayLayout(COUNT_BITS, len(UNITS))),
             "command": Out(CommandPort(unit)),
             "valid": Out(1), "missing": Out(len(UNITS)), "lacks": Out(LACKS), "marked": Out(1),
@@ -42,7 +46,7 @@ class CommandQueue(Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.queue = queue = Backlog(ENTRY[self.unit], self.depth)
+        m.submodules.queue = queue = PartedBacklog(ENTRY[self.unit], self.depth)
         # Counts wrap: a count is reached if it is at most half of the range behind.
         for index in range(len(UNITS)):
             behind = Signal(COUNT_BITS, name=f"behind_{UNITS[index]}")
@@ -55,7 +59,7 @@ class CommandQueue(Component):
             self.lacks.weights.eq(missing["weights"] & ~space["weights"]),
             self.lacks.space.eq(Cat(missing[unit] & space[unit] for unit in UNITS).any()),
             self.marked.eq(queue.head.marked),
-            queue.push.eq(self.push), queue.item.eq(self.item), self.full.eq(queue.full), self.valid.eq(queue.valid),
+            queue.push.eq(self.push), queue.part.eq(self.part), self.full.eq(queue.full), self.valid.eq(queue.valid),
             self.command.fields.eq(queue.head.fields), queue.pop.eq(self.command.pop),
         ]
         m.d.sync += self.command.ready.eq(queue.valid & ~self.missing.any() & ~self.command.pop)

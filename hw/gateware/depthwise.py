@@ -1,6 +1,6 @@
 """The depthwise unit: taps, windows, lanes, requantisation, write-back."""
 
-from amaranth.hdl import Array, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -138,23 +138,21 @@ class Depthwise(Component):
     def _add_up(self, m: Module, step, accumulate, lanes: DepthwiseLanes, requantise: Requantise) -> None:
         """Adds the sums of a channel's windows, if the command says so; a register either way."""
         shape = requantise.accumulators.shape()
-        totals = Array(Signal(shape, name=f"total_{group}") for group in range(self.config.dw_groups))
-        result = Signal(shape)
-        m.d.comb += requantise.accumulators.eq(result)
+        m.submodules.totals = totals = Memory(shape=shape, depth=max(2, self.config.dw_groups), init=[])
+        kept, keep = totals.read_port(domain="comb"), totals.write_port()
+        result, added = Signal(shape, reset_less=True), Signal(shape)
+        m.d.comb += [requantise.accumulators.eq(result),
+                     kept.addr.eq(step.group), keep.addr.eq(step.group), keep.en.eq(step.valid), keep.data.eq(added)]
+        m.d.sync += result.eq(added)
         for channel in range(self.config.dw_channels):
-            before = Mux(accumulate & ~step.first_window, Array(total[channel] for total in totals)[step.group], 0)
-            total = Signal(signed(32), name=f"added_{channel}")
-            m.d.comb += total.eq(before + lanes.sums[channel])
-            m.d.sync += result[channel].eq(total)
-            for group in range(self.config.dw_groups):
-                with m.If(step.valid & (step.group == group)):
-                    m.d.sync += totals[group][channel].eq(total)
+            before = Mux(accumulate & ~step.first_window, kept.data[channel], 0)
+            m.d.comb += added[channel].eq(before + lanes.sums[channel])
 
     def _write(self, m: Module, step, last: Signal, fields, requantise: Requantise) -> None:
         """Puts the bytes of `dw_groups` steps together to one word and writes it."""
         config = self.config
         block_pixel, pixel, target = Signal(20), Signal(20), Signal(20)
-        word = Signal(8 * config.pe_rows, reset_less=True)
+        word, written = (Signal(8 * config.pe_rows, name=name, reset_less=True) for name in ("word", "written"))
         next_word = Signal(8 * config.pe_rows)
         next_block = Signal(20)
         # Blocks are at least `KERNEL` cycles apart, so the next one's place may be late.
@@ -162,7 +160,7 @@ class Depthwise(Component):
         m.d.comb += [
             next_word.eq(word),
             next_word.word_select(step.group, 8 * config.dw_channels).eq(requantise.outputs.as_value()),
-            target.eq(pixel),
+            target.eq(pixel), self.write.data.eq(written.replicate(config.pe_pixels)),
         ]
         with m.If(step.first_of_command):
             m.d.comb += target.eq(fields.out_pixel)
@@ -176,7 +174,7 @@ class Depthwise(Component):
             with m.If(last):
                 m.d.sync += [
                     self.write.row.eq(target >> config.lane_bits),
-                    self.write.data.eq(next_word.replicate(config.pe_pixels)),
+                    written.eq(next_word),
                     self.ended.eq(step.last_of_command),
                 ]
                 enables = config.pe_rows // enable_bytes(config)

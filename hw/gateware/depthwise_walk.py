@@ -55,7 +55,7 @@ class DepthwiseWalk(Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         fields, pixels, groups = self.fields, self.config.pe_pixels, self.config.dw_groups
-        command = Signal(BODY_LAYOUT["depthwise"])
+        command = Signal(BODY_LAYOUT["depthwise"], reset_less=True)
         blocks, rows, column_blocks, windows = (Countdown(m, bits, name) for name, bits in (
             ("blocks", 10), ("rows", 12), ("column_blocks", 12), ("windows_left", 12)))
         read_row = Signal(range(KERNEL + 1))

@@ -128,7 +128,7 @@ class Engine(Component):
             queues.append(queue)
             connect(m, queue=queue.command, unit=unit.command)
             m.d.comb += [
-                queue.push.eq(fetch.push[index]), queue.item.eq(getattr(fetch, f"queue_{name}")),
+                queue.push.eq(fetch.push[index]), queue.part.eq(fetch.part),
                 fetch.full[index].eq(queue.full), queue.ended.eq(ended),
             ]
             undone.append(Tally(m, COUNT_BITS, f"undone_{name}", more=pushed[index], less=unit.ended))

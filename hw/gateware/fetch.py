@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -11,12 +11,12 @@ from hw.config import EngineConfig
 from hw.faults import CODES, SOURCES
 from hw.gateware.bus import BURST_BITS, Bursts, ReadBeats, RequestPort
 from hw.gateware.checksum import Checksum
-from hw.gateware.command_queue import ENTRY
+from hw.gateware.command_queue import PART_BITS
 from hw.gateware.component import Component
 from hw.gateware.countdown import Countdown
 from hw.gateware.layouts import BODY_LAYOUT, FAULT, HEADER_LAYOUT, MARKED, delayed
 from hw.gateware.queue import Queue
-from hw.latency import CHECKSUM, FETCH_BYTES, FETCH_CHECK, FETCH_START
+from hw.latency import CHECKSUM, COMMAND_PARTS, FETCH_BYTES, FETCH_CHECK, FETCH_START
 
 
 class Fetch(Component):
@@ -26,7 +26,7 @@ class Fetch(Component):
     -------
     start, address : In; burst_bytes : In.
     request : Out(`RequestPort`); beats : In(`ReadBeats`).
-    queue_UNIT : Out, `ENTRY[UNIT]`; push : Out, per unit; full : In, per unit.
+    part : Out, of an `ENTRY`, as of `PartedBacklog`; push : Out, per unit; full : In, per unit.
     marked : In(`MARKED`), if there are `counters`; held.
     finished : Out(1), all commands are delivered; blocked : Out(1), the next one waits for room in its queue.
     fault : Out(`FAULT`), stops the fetch; with the address of the block, but not its number.
@@ -43,8 +43,7 @@ class Fetch(Component):
             "start": In(1), "address": In(32), "burst_bytes": In(BURST_BITS),
             **({"marked": In(MARKED)} if config.counters else {}),
             "request": Out(RequestPort(config)), "beats": In(ReadBeats(config)),
-            **{f"queue_{unit}": Out(ENTRY[unit]) for unit in UNITS},
-            "push": Out(len(UNITS)), "full": In(len(UNITS)),
+            "part": Out(PART_BITS), "push": Out(len(UNITS)), "full": In(len(UNITS)),
             "finished": Out(1), "blocked": Out(1), "fault": Out(FAULT),
         })
 
@@ -56,7 +55,7 @@ class Fetch(Component):
         m.submodules.bursts = bursts = Bursts(config)
         m.submodules.buffer = buffer = Queue(config.bus_bits, depth)
         space, taken = Signal(range(depth + 1), init=depth), Signal()
-        collected = Signal(8 * BLOCK_BYTES)
+        collected = Signal(8 * BLOCK_BYTES, reset_less=True)
         count = Countdown(m, beats.bit_length(), "count")
         collects_last, in_header = Signal(), Signal()
         commands, tag = Countdown(m, 16, "commands"), Signal(TAG.bits)
@@ -79,6 +78,8 @@ class Fetch(Component):
             m.d.sync += collected.eq(Cat(collected, buffer.head)[config.bus_bits:])
             count.step()
 
+        body = {unit: data.View(BODY_LAYOUT[unit], collected[HEADER_BITS:HEADER_BITS + BODY_LAYOUT[unit].size])
+                for unit in UNITS}
         header = data.View(HEADER_LAYOUT, collected[:HEADER_LAYOUT.size])
         program = data.View(data.StructLayout({field.name: field.bits for field in PROGRAM_HEADER}),
                             collected[:sum(field.bits for field in PROGRAM_HEADER)])
@@ -89,7 +90,7 @@ class Fetch(Component):
         of_unit, fault = Signal(len(UNITS)), Signal.like(self.fault.code)
         m.d.sync += [
             of_unit.eq(Cat(header.unit == index for index in range(len(UNITS)))),
-            *(flag.eq(Cat(getattr(self, f"queue_{unit}").fields[name] == 0 for name in COUNTS[unit]).any())
+            *(flag.eq(Cat(body[unit][name] == 0 for name in COUNTS[unit]).any())
               for unit, flag in empty.items()),
             wrong["program"].eq(in_header & ((program.magic != MAGIC) | (program.version != FORMAT_VERSION))),
             wrong["configuration"].eq(in_header & (program.config != config.hash)),
@@ -104,31 +105,30 @@ class Fetch(Component):
 
         # A block leaves as header, as command, or not at all.
         judged, sound = delayed(m, collects_last, FETCH_CHECK, "judged"), ~Cat(wrong.values()).any()
-        heads, broken, deliver, delivered, body = (Signal() for _ in range(5))
+        heads, broken, deliver, delivered, any_commands = (Signal() for _ in range(5))
         command = Signal(len(UNITS))
         m.d.sync += [heads.eq(judged & sound & in_header), broken.eq(judged & ~sound),
-                     delivered.eq(deliver), body.eq(program.commands.any())]
+                     delivered.eq(deliver), any_commands.eq(program.commands.any())]
         with m.If(deliver):
             m.d.sync += command.eq(0)
         with m.If(judged & sound & ~in_header):
             m.d.sync += command.eq(of_unit)
         m.d.comb += [self.blocked.eq((command & self.full).any()), self.push.eq(command & ~self.full),
                      deliver.eq(self.push.any())]
-        for unit in UNITS:
-            item = getattr(self, f"queue_{unit}")
-            m.d.comb += [
-                *(item.waits[index].eq(header[f"wait_{name}"]) for index, name in enumerate(UNITS)),
-                item.fields.as_value().eq(collected[HEADER_BITS:HEADER_BITS + BODY_LAYOUT[unit].size]),
-            ]
-            if config.counters:
-                m.d.comb += [item.space.eq(header.space),
-                             item.marked.eq(~self.marked.one | (header.layer == self.marked.layer))]
+        # All entries begin alike, so that a part is the same whoever gets it; it is held until the last one has left.
+        account = Cat(header.space, ~self.marked.one | (header.layer == self.marked.layer)) if config.counters \
+            else Const(0, len(UNITS) + 1)
+        entry = Cat(*(header[f"wait_{name}"] for name in UNITS), account, collected[HEADER_BITS:])
+        part = Signal(range(COMMAND_PARTS))
+        m.d.comb += self.part.eq(Array(entry[number::COMMAND_PARTS] for number in range(COMMAND_PARTS))[part])
+        with m.If(deliver | (part != 0)):
+            m.d.sync += part.eq(part + 1)
 
         # The transfers of the header and of what is behind it start when their address is there.
-        m.d.sync += bursts.start.eq(self.start | heads & body)
+        m.d.sync += bursts.start.eq(self.start | heads & any_commands)
         m.d.comb += [checksum.clear.eq(self.start | heads | delivered),
                      bursts.address.eq(address), bursts.beats.eq(Mux(in_header, beats, commands.left * beats))]
-        with m.If(self.start | heads | deliver):
+        with m.If(self.start | heads | (part == COMMAND_PARTS - 2)):
             count.load(Const(beats))
         with m.If(deliver):
             m.d.sync += self.finished.eq(commands.last)
@@ -137,7 +137,7 @@ class Fetch(Component):
         with m.If(delivered):
             commands.step()
         with m.If(heads):
-            m.d.sync += [in_header.eq(0), tag.eq(program.tag), self.finished.eq(~body)]
+            m.d.sync += [in_header.eq(0), tag.eq(program.tag), self.finished.eq(~any_commands)]
             commands.load(program.commands)
         with m.If(self.start):
             m.d.sync += [in_header.eq(1), self.finished.eq(0), address.eq(self.address)]

@@ -65,7 +65,7 @@ class Load(Component):
 
     def _arrive(self, m: Module, expected: Queue) -> None:
         config = self.config
-        command = Signal(EXPECTED)
+        command = Signal(EXPECTED, reset_less=True)
         active, done, begins, take = Signal(), Signal(), Signal(), Signal()
         blocks, beats = Countdown(m, 10, "blocks"), Countdown(m, 20, "beats")
         block_row, row, chunk = Signal(16), Signal(16), Signal(selector(config.chunks_per_row))
@@ -115,12 +115,14 @@ class Load(Component):
                     m.d.sync += row.eq(row + 1)
 
         bits = config.bus_bytes // enable_bytes(config)
+        written = Signal.like(beat, reset_less=True)
+        m.d.comb += self.write.data.eq(written.replicate(config.chunks_per_row))
         m.d.sync += [
             self.write.enable.eq(Cat(
                 Cat(taken[bit * config.words_per_beat // bits] for bit in range(bits))
                 & (self.beats.valid & (chunk == place)).replicate(bits) for place in range(config.chunks_per_row))),
             self.write.row.eq(row + phase),
-            self.write.data.eq(beat.replicate(config.chunks_per_row)),
+            written.eq(beat),
             self.ended.eq(done),
         ]
 

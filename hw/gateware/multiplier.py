@@ -8,17 +8,17 @@ from hw.multipliers import Kind
 LUT_MODULE = "sepconv_lut_multiplier"
 
 VERILOG = f"""
-module sepconv_masked_sum #(parameter WIDTH = 10) (
+module sepconv_masked_sum #(parameter WIDTH = 10, parameter SUBTRACT = 0) (
     input [WIDTH - 1:0] a, b,
-    input take_a, take_b, carry_in,
+    input take_a, take_b,
     output [WIDTH - 1:0] sum
 );
-  // sum = (take_a ? a : 0) + (take_b ? b : 0) + carry_in: a lookup table and a carry for each bit.
-  localparam INIT = 16'h7888;
+  // sum = (take_a ? a : 0) + (take_b ? b : 0), or less that: a lookup table and a carry for each bit.
+  localparam INIT = SUBTRACT ? 16'h8788 : 16'h7888;
   localparam PAIRS = (WIDTH + 1) / 2;
   wire [2 * PAIRS - 1:0] left = a, right = b, all;
   wire [PAIRS:0] carry;
-  assign carry[0] = carry_in;
+  assign carry[0] = SUBTRACT ? take_b : 1'b0;
   assign sum = all[WIDTH - 1:0];
   genvar index;
   generate
@@ -37,7 +37,7 @@ module {LUT_MODULE} #(parameter WIDTH = 9) (
     input [8:0] b,
     output reg signed [WIDTH + 8:0] product
 );
-  reg signed [WIDTH - 1:0] factor, inverse;
+  reg signed [WIDTH - 1:0] factor, kept;
   reg [8:0] digits;
   reg negative;
   reg signed [WIDTH + 3:0] low, high;
@@ -47,22 +47,19 @@ module {LUT_MODULE} #(parameter WIDTH = 9) (
   generate
     for (index = 0; index < 4; index = index + 1) begin : two
       sepconv_masked_sum #(.WIDTH(WIDTH + 2)) digit (
-          .a(wide), .take_a(digits[2 * index]), .b(wide << 1), .take_b(digits[2 * index + 1]), .carry_in(1'b0),
-          .sum(twos[index]));
+          .a(wide), .take_a(digits[2 * index]), .b(wide << 1), .take_b(digits[2 * index + 1]), .sum(twos[index]));
     end
   endgenerate
   wire signed [WIDTH + 8:0] positive = low + (high <<< 4);
   wire [WIDTH:0] upper;
-  // The last digit counts less than nothing: the inverse and one.
-  sepconv_masked_sum #(.WIDTH(WIDTH + 1)) sign (
-      .a(positive[WIDTH + 8:8]), .take_a(1'b1), .b({{inverse[WIDTH - 1], inverse}}), .take_b(negative),
-      .carry_in(negative), .sum(upper));
+  sepconv_masked_sum #(.WIDTH(WIDTH + 1), .SUBTRACT(1)) sign (
+      .a(positive[WIDTH + 8:8]), .take_a(1'b1), .b({{kept[WIDTH - 1], kept}}), .take_b(negative), .sum(upper));
   always @(posedge clk) begin
     factor <= a;
     digits <= b;
     low <= twos[0] + (twos[1] <<< 2);
     high <= twos[2] + (twos[3] <<< 2);
-    inverse <= ~factor;
+    kept <= factor;
     negative <= digits[8];
     product <= {{upper, positive[7:0]}};
   end
@@ -103,11 +100,13 @@ def multiply(m: Module, a: Value, b: Value, *, name: str, kind: Kind) -> Signal:
 
 
 def _block(m: Module, a: Value, b: Value, product: Signal) -> None:
-    """The block with all its registers in use; factors are extended by their signs."""
+    """The block with all its registers in use; factors lie at the upper end, since wires for their signs cost more than
+    zeros, which are configured."""
     assert max(len(a), len(b)) <= BLOCK_BITS
     factors = [Signal(signed(BLOCK_BITS), name=f"{product.name}_{side}") for side in "ab"]
     result = Signal(signed(2 * BLOCK_BITS), name=f"{product.name}_block")
-    m.d.comb += [factors[0].eq(a), factors[1].eq(b), product.eq(result)]
+    m.d.comb += [*(factor[BLOCK_BITS - len(value):].eq(value) for factor, value in zip(factors, (a, b), strict=True)),
+                 product.eq(result[-len(product):])]
     ports = {f"i_{side.upper()}{bit}": factor[bit] for side, factor in zip("ab", factors, strict=True)
              for bit in range(BLOCK_BITS)}
     ports |= {f"o_P{bit}": result[bit] for bit in range(2 * BLOCK_BITS)}

@@ -53,7 +53,7 @@ class Pointwise(Component):
         connect(m, drain=drain.write, write=flipped(self.write))
 
         # A command starts by loading weights; it waits in `following` until its predecessor's passes are issued.
-        following = Signal(BODY_LAYOUT["pointwise"])
+        following = Signal(BODY_LAYOUT["pointwise"], reset_less=True)
         waiting, take = Signal(), Signal()
         # As soon as the predecessor's last vector is issued, which is known as it is.
         m.d.sync += take.eq(waiting & ~take & (~passes.busy | passes.work.done))

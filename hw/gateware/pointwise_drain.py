@@ -269,7 +269,7 @@ class PointwiseDrain(Component):
         """The step whose result enters the requantiser now: this one, or in slot 1 that whose sum does."""
         earlier = step
         for stage in range(RESIDUAL_SUM):
-            later = Signal(self.step_layout, name=f"step_{stage + 1}_ago")
+            later = Signal(self.step_layout, name=f"step_{stage + 1}_ago", reset_less=True)
             with m.If(slot.number == RESIDUAL_SLOTS - 1):
                 m.d.sync += later.eq(earlier)
             with m.If(take):
@@ -370,10 +370,12 @@ class PointwiseDrain(Component):
             here = complete & step.lanes[bank] & (step.pixel_group == bank // self.pixels)
             for place in range(config.octets_per_word):
                 enables.append((here & (step.place == place)).replicate(bits))
+        written = [Signal(8 * OCTET, name=f"written_{pixel}", reset_less=True) for pixel in range(self.pixels)]
+        m.d.comb += self.write.data.eq(Cat(written[bank % self.pixels].replicate(config.octets_per_word)
+                                           for bank in range(config.pe_pixels)))
         m.d.sync += [
             self.write.enable.eq(Cat(enables)),
             self.write.row.eq(step.row),
-            self.write.data.eq(Cat(octets[bank % self.pixels].replicate(config.octets_per_word)
-                                   for bank in range(config.pe_pixels))),
+            *(register.eq(octet) for register, octet in zip(written, octets, strict=True)),
             self.ended.eq(step.last),
         ]

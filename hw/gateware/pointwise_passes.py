@@ -80,7 +80,8 @@ class PointwisePasses(Component):
         ]
         with m.If(enter):
             m.d.sync += [current.eq(upcoming), before_last.eq(upcoming.vectors - 2)]
-        command = Signal(data.StructLayout({"input_zero_point": signed(8), "residual_zero_point": signed(8)}))
+        command = Signal(data.StructLayout({"input_zero_point": signed(8), "residual_zero_point": signed(8)}),
+                         reset_less=True)
         with m.If(self.work.done):
             m.d.sync += self.busy.eq(0)
         with m.If(self.start):

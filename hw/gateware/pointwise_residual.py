@@ -35,7 +35,7 @@ class PointwiseResidual(Component):
         # An output block goes on by so many blocks of the residual, and by one more where its octets pass a word's end.
         whole, rest = divmod(self.config.pe_cols // OCTET, word)
         upcoming = self.upcoming
-        command = Signal(BODY_LAYOUT["pointwise"])
+        command = Signal(BODY_LAYOUT["pointwise"], reset_less=True)
         tile, first, block, stride = (Signal(20, name=f"{name}_pixel") for name in ("tile", "first", "block", "stride"))
         octet, passed = Signal(selector(word)), Signal()
         blocks, left, gone = Signal(10), Signal(10), Signal(10)

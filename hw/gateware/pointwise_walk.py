@@ -39,7 +39,7 @@ class PointwiseWalk(Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         fields, upcoming = self.fields, self.upcoming
-        command = Signal(BODY_LAYOUT["pointwise"])
+        command = Signal(BODY_LAYOUT["pointwise"], reset_less=True)
         tiles, outputs, left = Countdown(m, 10, "tiles"), Countdown(m, 10, "outputs"), Countdown(m, 14, "left")
         first, residual, half, plain = Signal(), Signal(), Signal(), Signal()
 

@@ -122,9 +122,11 @@ class PointwiseWeights(Component):
                    for column in range(config.pe_cols)] for line in range(lines)]
         for line in range(lines):
             for column in range(config.pe_cols):
+                weight = Signal(signed(9), name=f"weight_{line}_{column}", reset_less=True)
                 byte = words.word_select(line * config.pe_cols + column, 8).as_signed()
                 m.d.sync += [offset[line][column].eq(byte - arrived.zero_point),
-                             self.weights[line][column].eq(offset[line][column])]
+                             weight.eq(offset[line][column])]
+                m.d.comb += self.weights[line][column].eq(weight)
         ready = delayed(m, arrived, 2, "ready")
         m.d.comb += self.load_bank.eq(ready.bank)
         for row in range(config.pe_rows):

@@ -1,5 +1,8 @@
 """First in, first out, with the head in sight."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -17,10 +20,10 @@ class Queue(Component):
     head, valid : Out, the oldest item, from the cycle after its push; pop : In, only while `valid`.
     """
 
-    def __init__(self, shape, depth: int) -> None:
+    def __init__(self, shape, depth: int, item: Mapping[str, Any] | None = None) -> None:
         self.shape, self.depth = shape, depth
         super().__init__({
-            "push": In(1), "item": In(shape), "full": Out(1),
+            "push": In(1), **(item or {"item": In(shape)}), "full": Out(1),
             "head": Out(shape), "valid": Out(1), "pop": In(1),
         })
 

@@ -53,7 +53,7 @@ class Store(Component):
         beat = self._read(m, bursts)
         arrived = delayed(m, beat, ACTIVATION_READ, "arrived")
         chunks = Array(self.read.data.word_select(chunk, config.bus_bits) for chunk in range(config.chunks_per_row))
-        picked = Signal(config.bus_bits)
+        picked = Signal(config.bus_bits, reset_less=True)
         granted = Signal()
         m.d.sync += [picked.eq(chunks[arrived.chunk]), granted.eq(self.request.grant)]
         ready = delayed(m, arrived, 1, "ready")
@@ -79,7 +79,7 @@ class Store(Component):
     def _read(self, m: Module, bursts: Bursts):
         """Reads a beat a cycle while a burst of the buffer is free."""
         config = self.config
-        command = Signal(BODY_LAYOUT["store"])
+        command = Signal(BODY_LAYOUT["store"], reset_less=True)
         fields = self.command.fields
         free, next_free = Signal(range(STORE_BURSTS + 1), init=STORE_BURSTS), Signal(range(STORE_BURSTS + 1))
         any_free = Signal(init=1)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hw.commands import UNITS, Command
-from hw.latency import BACKLOG, FINISHED
+from hw.latency import FINISHED, HEAD
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
 from sim.model.bus import Bus
@@ -79,7 +79,7 @@ class _Unit:
                 return None
             missing = self._missing = [(self._ended[unit], count)
                                        for unit, count in times.commands[number].waits.items()]
-            self._earliest = max(times.delivered[number], times.started[-1] if number else 0) + BACKLOG + 1
+            self._earliest = max(times.delivered[number], times.started[-1] if number else 0) + HEAD + 1
         while missing:
             ended, count = missing[-1]
             if len(ended) < count:

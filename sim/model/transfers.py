@@ -8,6 +8,7 @@ from hw.config import EngineConfig
 from hw.latency import (
     BURST,
     CHOICE,
+    COMMAND_PARTS,
     FETCH_BYTES,
     FETCH_CHECK,
     FETCH_OFFER,
@@ -168,8 +169,8 @@ class StoreUser(BusUser):
 class FetchUser(BusUser):
     """`fetch`: asks for what its buffer has room for; beats leave the buffer into commands, one a cycle.
 
-    They leave two cycles after they arrived at the earliest, and no beat of a command before the command ahead of it
-    has left for its queue.
+    They leave two cycles after they arrived at the earliest, and no beat of a command before the last part of the
+    command ahead of it leaves for its queue.
     """
 
     def __init__(self, config: EngineConfig, burst_bytes: int, address: int, commands: int) -> None:
@@ -203,7 +204,9 @@ class FetchUser(BusUser):
         if len(self._leave) == 1:
             self._lengths += self._body
             self._from = cycle + FETCH_START + BURST + FETCH_OFFER
-        self._leave.append(cycle + 1)
+            self._leave.append(cycle + 1)
+        else:
+            self._leave.append(cycle + COMMAND_PARTS - 1)
         self._ask()
 
     def _left(self, beat: int) -> int | None:

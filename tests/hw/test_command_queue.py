@@ -6,20 +6,25 @@ import pytest
 
 from hw.commands import BODY, COUNT_BITS, UNITS
 from hw.gateware.command_queue import CommandQueue
-from hw.latency import BACKLOG
-from tests.support.pysim import get, pack, put, put_fields, run_benches
+from hw.latency import COMMAND_PARTS, HEAD
+from tests.support.pysim import get, pack, put, run_benches
 
 WRAP = 1 << COUNT_BITS
 
 
-def push(ctx, queue: CommandQueue, word: int, waits: tuple[int, ...]) -> None:
-    put(ctx, queue.push, 1)
-    put_fields(
-        ctx,
-        queue.item.fields,
-        {field.name: word if field.name == "word" else 0 for field in BODY[queue.unit]},
-    )
-    ctx.set(queue.item.waits.as_value(), pack(waits, COUNT_BITS))
+async def push(ctx, queue: CommandQueue, word: int, waits: tuple[int, ...], *, space: int = 0, marked: int = 0) -> None:
+    """A command in its parts, one a cycle."""
+    entry, place = pack(waits, COUNT_BITS), COUNT_BITS * len(UNITS)
+    entry |= space << place | marked << place + len(UNITS)
+    place += len(UNITS) + 1
+    for field in BODY[queue.unit]:
+        entry |= (word if field.name == "word" else 0) << place
+        place += field.bits
+    for number in range(COMMAND_PARTS):
+        put(ctx, queue.push, number == 0)
+        put(ctx, queue.part, sum((entry >> bit & 1) << index
+                                 for index, bit in enumerate(range(number, place, COMMAND_PARTS))))
+        await ctx.tick()
 
 
 def set_ended(ctx, queue: CommandQueue, counts: tuple[int, ...]) -> None:
@@ -41,11 +46,9 @@ def test_ready_a_cycle_after_it_is_the_head() -> None:
     seen = []
 
     async def bench(ctx) -> None:
-        push(ctx, queue, 7, (0,) * 5)
-        seen.append(await cycles_until_ready(ctx, queue))
-        push(ctx, queue, 8, (0,) * 5)
-        await ctx.tick()
-        put(ctx, queue.push, 0)
+        await push(ctx, queue, 7, (0,) * 5)
+        seen.append(COMMAND_PARTS + await cycles_until_ready(ctx, queue))
+        await push(ctx, queue, 8, (0,) * 5)
         await ctx.tick().repeat(3)
         assert get(ctx, queue.command.fields.word) == 7
         put(ctx, queue.command.pop, 1)
@@ -56,7 +59,7 @@ def test_ready_a_cycle_after_it_is_the_head() -> None:
         assert get(ctx, queue.command.fields.word) == 8
 
     run_benches(queue, bench)
-    assert seen == [BACKLOG + 1, BACKLOG + 1]
+    assert seen == [HEAD + 1, HEAD + 1]
 
 
 @pytest.mark.parametrize("unit", range(len(UNITS)))
@@ -72,9 +75,7 @@ def test_each_token_is_waited_for(unit: int, wanted: int) -> None:
 
     async def bench(ctx) -> None:
         set_ended(ctx, queue, counts(wanted - 1))
-        push(ctx, queue, 0, (wanted,) * len(UNITS))
-        await ctx.tick()
-        put(ctx, queue.push, 0)
+        await push(ctx, queue, 0, (wanted,) * len(UNITS))
         for _ in range(10):
             await ctx.tick()
             assert not get(ctx, queue.command.ready)
@@ -103,10 +104,8 @@ def test_what_the_head_lacks(seed: int) -> None:
     async def bench(ctx) -> None:
         set_ended(ctx, queue, ended)
         assert not get(ctx, queue.lacks)
-        push(ctx, queue, 0, waits)
-        put(ctx, queue.item.space, space)
-        put(ctx, queue.item.marked, marked)
-        await ctx.tick().repeat(BACKLOG)
+        await push(ctx, queue, 0, waits, space=space, marked=marked)
+        await ctx.tick().repeat(HEAD - COMMAND_PARTS)
         assert get(ctx, queue.marked) == marked
         assert get(ctx, queue.lacks.space) == bool(lacking & spacious)
         assert get(ctx, queue.lacks.weights) == ("weights" in lacking - spacious)
@@ -122,9 +121,7 @@ def test_order_and_full() -> None:
     async def bench(ctx) -> None:
         for word in (3, 4):
             assert not get(ctx, queue.full)
-            push(ctx, queue, word, (0,) * 5)
-            await ctx.tick()
-        put(ctx, queue.push, 0)
+            await push(ctx, queue, word, (0,) * 5)
         assert get(ctx, queue.full)
         for _ in range(2):
             await cycles_until_ready(ctx, queue)

@@ -10,11 +10,12 @@ import pytest
 from hw.commands import BLOCK_BYTES, BODY, CHECKSUM_BYTES, COUNT_BITS, COUNTS, UNITS, Command, encode_program
 from hw.config import EngineConfig
 from hw.faults import CODES
+from hw.gateware.command_queue import PART_BITS
 from hw.gateware.fetch import Fetch
-from hw.latency import FETCH_BYTES
+from hw.latency import COMMAND_PARTS, FETCH_BYTES
 from tests.support.bus import serve_requests
 from tests.support.configs import SKEW, TINY, WIDE
-from tests.support.pysim import get, put, put_fields, run_benches, unpack
+from tests.support.pysim import get, put, put_fields, run_benches
 from tests.support.transfer_bench import dram
 
 CONFIGS = pytest.mark.parametrize("config", [TINY, SKEW, WIDE], ids=lambda config: config.name)
@@ -50,6 +51,19 @@ def resealed(image: bytearray, block: int) -> bytes:
     return bytes(image)
 
 
+def entry(unit: str, parts: list[int]) -> tuple:
+    """(waits, fields, space, mark) of a command that came in `parts`."""
+    bits = [parts[place % COMMAND_PARTS] >> place // COMMAND_PARTS & 1 for place in range(COMMAND_PARTS * PART_BITS)]
+
+    def take(count: int) -> int:
+        taken = sum(bit << place for place, bit in enumerate(bits[:count]))
+        del bits[:count]
+        return taken
+
+    waits, space, mark = tuple(take(COUNT_BITS) for _ in UNITS), take(len(UNITS)), take(1)
+    return waits, {field.name: field.decode(take(field.bits)) for field in BODY[unit]}, space, mark
+
+
 def run(config: EngineConfig, image: bytes, *, full=lambda cycle: 0, cycles: int = LIMIT, seed: int = 0,
         layer: int | None = None):
     """(pushed commands as (unit, waits, fields, space, mark), (code, address) of the fault, finished, bytes read) after
@@ -59,6 +73,7 @@ def run(config: EngineConfig, image: bytes, *, full=lambda cycle: 0, cycles: int
     pushed, result = [], []
 
     async def bench(ctx) -> None:
+        whose, arriving = None, []
         put(ctx, unit.burst_bytes, memory.timing.burst_bytes)
         put(ctx, unit.address, ADDRESS)
         put_fields(ctx, unit.marked, {"layer": layer or 0, "one": layer is not None})
@@ -68,22 +83,16 @@ def run(config: EngineConfig, image: bytes, *, full=lambda cycle: 0, cycles: int
         for cycle in range(cycles):
             put(ctx, unit.full, full(cycle))
             bits = get(ctx, unit.push)
-            for index, name in enumerate(UNITS):
-                if bits >> index & 1:
-                    assert not full(cycle) >> index & 1
-                    item = getattr(unit, f"queue_{name}")
-                    waits = tuple(unpack(get(ctx, item.waits), COUNT_BITS, len(UNITS)))
-                    pushed.append(
-                        (
-                            name,
-                            waits,
-                            {field.name: get(ctx, getattr(item.fields, field.name)) for field in BODY[name]},
-                            get(ctx, item.space),
-                            get(ctx, item.marked),
-                        )
-                    )
+            arriving.append(get(ctx, unit.part))
+            if bits:
+                assert not bits & (bits - 1)
+                assert not bits & full(cycle)
+                whose, arriving = UNITS[bits.bit_length() - 1], arriving[-1:]
+            if whose is not None and len(arriving) == COMMAND_PARTS:
+                pushed.append((whose, *entry(whose, arriving)))
+                whose = None
             await ctx.tick()
-            if (get(ctx, unit.finished) or get(ctx, unit.fault.code)) and cycle > 2:
+            if (get(ctx, unit.finished) or get(ctx, unit.fault.code)) and cycle > 2 and whose is None:
                 break
         await ctx.tick().repeat(20)
         fault = get(ctx, unit.fault.code), get(ctx, unit.fault.address)
