@@ -126,6 +126,11 @@ class Program:
     tensors: Mapping[str, DramTensor] = field(default_factory=dict)
     placements: tuple[Placement, ...] = ()
 
+    @property
+    def encoded_bytes(self) -> int:
+        """Of header and commands."""
+        return (1 + len(self.commands)) * BLOCK_BYTES
+
     @cached_property
     def encoded(self) -> bytes:
         """Header and commands, as `fetch` reads them."""

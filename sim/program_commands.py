@@ -100,7 +100,7 @@ def _dram_text(program: Program) -> str:
     table = [("DRAM", "from", "bytes"), ("  weights", "0x0", f"{len(program.image):,}")]
     for name, tensor in {"input": program.input, **program.tensors}.items():
         table.append((f"  {name}", f"{tensor.address:#x}", f"{tensor.size:,}"))
-    table += [("  program", f"{program.address:#x}", f"{len(program.encoded):,}"),
+    table += [("  program", f"{program.address:#x}", f"{program.encoded_bytes:,}"),
               ("  together", "", f"{program.memory_bytes:,}")]
     return "\n".join(aligned(table, left=1))
 

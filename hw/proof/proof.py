@@ -162,7 +162,7 @@ def _memories(program: Program) -> dict[str, _Memory]:
     config = program.config
     given, pixels = program.input, config.pe_pixels
     constant = np.zeros(program.memory_bytes // DRAM_CELL, np.bool_)
-    for first, size in ((0, len(program.image)), (given.address, given.size), (program.address, len(program.encoded))):
+    for first, size in ((0, len(program.image)), (given.address, given.size), (program.address, program.encoded_bytes)):
         constant[first // DRAM_CELL:(first + size) // DRAM_CELL] = True
     activations = np.zeros(config.activation_rows * pixels, np.bool_)
     return {

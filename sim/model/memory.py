@@ -67,7 +67,10 @@ class Memory:
     def beats(self, bursts: Sequence[int]) -> NDArray[np.int64]:
         """Cycles of all beats of `bursts`, one burst after the other."""
         first, due, beats = np.array([self.bursts[burst] for burst in bursts], np.int64).reshape(-1, 3).T
-        number = np.arange(beats.sum()) - np.repeat(np.cumsum(beats) - beats, beats)
+        before = np.cumsum(beats) - beats
+        if self.even:
+            return np.repeat(first - before * self.beat_units, beats) + np.arange(beats.sum()) * self.beat_units
+        number = np.arange(beats.sum()) - np.repeat(before, beats)
         later = -(-(np.repeat(due, beats) + (number - 1) * self.beat_units) // self.cycle_units)
         return self._cycle(np.where(number == 0, np.repeat(first, beats), later))
 

@@ -39,7 +39,8 @@ def test_order_level_and_head(kind: type[Queue], delay: int, depth: int) -> None
                 part = min(part + 1, parts - 1)
             put(ctx, queue.push, push)
             if parts > 1:
-                put(ctx, queue.part, sum((item >> bit & 1) << index for index, bit in enumerate(range(part, 10, parts))))
+                bits = [item >> bit & 1 for bit in range(part, 10, parts)]
+                put(ctx, queue.part, sum(bit << index for index, bit in enumerate(bits)))
             else:
                 put(ctx, queue.item.as_value(), item)
             put(ctx, queue.pop, pop)
