@@ -17,10 +17,11 @@ from sim.explore.clock import estimated_clock
 from sim.explore.cluster import run_on_cluster
 from sim.explore.device import find_device
 from sim.explore.fit import fit_area, lut_multiplier, sample_configs
-from sim.explore.flow import Request, Router, explore, for_device
+from sim.explore.flow import Request, Router, explore, for_device, task_of
 from sim.explore.html import explore_html
 from sim.explore.limits import Limits
 from sim.explore.local import run_locally
+from sim.explore.point import check
 from sim.explore.report import explore_csv, explore_report
 from sim.explore.space import design_space
 from sim.explore.sweep import Runner
@@ -61,6 +62,8 @@ def _explore(args: Namespace) -> int:
         clock=estimated_clock(device.target, args.clock_mhz), rule=args.choose, points=args.points,
         route=0 if args.no_pnr else 2 if args.route is None else args.route)
     found = explore(request, _runner(args), Cache(), _router(args, request))
+    if found.choice is not None:
+        check(task_of(request, found.candidates[found.choice]))
     report = explore_report(found, source.title)
     if args.csv:
         _write(args.csv, explore_csv(report))

@@ -34,11 +34,11 @@ class PlannedNetwork:
 
 
 def plan_network(source: Source, config: EngineConfig, timing: MemoryTiming, *, seed: int | None = None,
-                 rounding: Rounding = "double", apart: bool = False) -> PlannedNetwork:
+                 rounding: Rounding = "double", apart: bool = False, proven: bool = True) -> PlannedNetwork:
     """Plans each cascade by itself, compiles them one after the other.
 
     With a `seed` the layers get their numbers, else only their shapes, which is all that time depends on. `apart` runs
-    each layer from DRAM to DRAM.
+    each layer from DRAM to DRAM. A program that nobody is going to run need not be `proven`.
     Raises `CompileError` if the engine does not run the network, or a cascade does not fit; `ProofError` if the
     program is not safe.
     """
@@ -47,7 +47,8 @@ def plan_network(source: Source, config: EngineConfig, timing: MemoryTiming, *, 
     schedules = [choice.schedule for choice in choices]
     layers = cascades if seed is None else [source.numbers(cascade, seed) for cascade in cascades]
     program = compile_cascades(list(zip(layers, schedules, strict=True)), config, rounding)
-    prove(program)
+    if proven:
+        prove(program)
     return PlannedNetwork(specs=[spec_of(layer) for cascade in cascades for layer in cascade], program=program,
                           run=run_model(program, timing), choices=choices)
 

@@ -105,9 +105,14 @@ def _estimated(request: Request, config: EngineConfig, room: Resources) -> Candi
 
 def _timed(request: Request, candidates: Sequence[Candidate], runner: Runner, cache: Cache) -> list[Candidate]:
     """The candidates with their times at their clocks."""
-    tasks = [Task(network=request.network, config=point.config,
-                  memory=request.device.memory_at(point.clock_mhz, point.config)) for point in candidates]
+    tasks = [task_of(request, point) for point in candidates]
     return [replace(point, time=time) for point, time in zip(candidates, sweep(tasks, runner, cache), strict=True)]
+
+
+def task_of(request: Request, point: Candidate) -> Task:
+    """The network on that engine, with the memory at its clock."""
+    return Task(network=request.network, config=point.config,
+                memory=request.device.memory_at(point.clock_mhz, point.config))
 
 
 def _usable(request: Request, candidates: Sequence[Candidate]) -> list[int]:

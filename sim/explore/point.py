@@ -8,7 +8,7 @@ from hw.compiler.errors import CompileError, DoesNotFit
 from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
 from sim.model.engine import ModelRun
-from sim.network_run import plan_network
+from sim.network_run import PlannedNetwork, plan_network
 from sim.report import run_report
 from sim.work import Source
 
@@ -28,9 +28,8 @@ def evaluate(task: Task) -> dict[str, Any]:
     `spans` are, per unit, [layer, start, end] of the cycles each layer's commands are under way in. An engine that
     can't hold the network gives ``{"refusal": why, "memory": which, "short": bytes}``.
     """
-    source = Source(title="", network=task.network)
     try:
-        planned = plan_network(source, task.config, task.memory)
+        planned = _plan(task, proven=False)
     except DoesNotFit as error:
         return {"refusal": str(error), "memory": error.memory, "short": error.short}
     except CompileError as error:
@@ -38,6 +37,15 @@ def evaluate(task: Task) -> dict[str, Any]:
     report = run_report(planned.specs, planned.run, task.config, clock_mhz=1.0)
     del report["total"]["frames_per_second"]  # which is the clock's
     return {**report, "spans": _spans(planned.run)}
+
+
+def check(task: Task) -> None:
+    """Raises `ProofError` unless the program that was timed is safe."""
+    _plan(task, proven=True)
+
+
+def _plan(task: Task, *, proven: bool) -> PlannedNetwork:
+    return plan_network(Source(title="", network=task.network), task.config, task.memory, proven=proven)
 
 
 def _spans(run: ModelRun) -> dict[str, list[list[int]]]:

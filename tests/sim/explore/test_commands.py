@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from hw.config import EngineConfig, load_config
+from hw.program import Program
+from hw.proof.errors import ProofError
 from sim.cli import main
 from tests.sim.explore.made_up import area_model
 
@@ -44,6 +46,22 @@ def test_reports(capsys: pytest.CaptureFixture[str]) -> None:
     assert again == text
     assert "timing" not in progress
     assert json.loads(Path("r.json").read_text()) == report
+
+
+def test_the_choice_is_proven(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    proven: list[Program] = []
+
+    def refuse(program: Program) -> None:
+        proven.append(program)
+        raise ProofError("made up")
+
+    arguments = (*TINY, "--board", "ulx3s", "--points", "3", "--json", "r.json")
+    assert main(arguments) == 0
+    report = json.loads(Path("r.json").read_text())
+    monkeypatch.setattr("sim.network_run.prove", refuse)
+    assert main(arguments) == 1
+    assert [program.config.as_dict() for program in proven] == [report["points"][report["choice"]]["config"]]
+    assert "made up" in capsys.readouterr().err
 
 
 def test_nothing_fits_is_status_1(capsys: pytest.CaptureFixture[str]) -> None:
