@@ -94,9 +94,10 @@ def netlist(config: EngineConfig, target: Target) -> Path:
               log=directory / "synthesis.log", milestones=MILESTONES)
     made = json.loads(part.read_text())
     cells = made["modules"][TOP]["cells"]
-    for mend in target.family.mends:
-        mend(cells)
-    part.write_text(json.dumps(made))
+    if target.family.mends:
+        for mend in target.family.mends:
+            mend(cells)
+        part.write_text(json.dumps(made))
     area = area_of(cells, target.family)
     part.replace(path)
     part = directory / "area.part"

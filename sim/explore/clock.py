@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hw.fpga.targets import Target
 
 ASSUMED_MHZ = 70.0
-"""What nextpnr expects of `pe64` on an LFE5U-45F once it is placed: 65 to 78 MHz."""
+"""What nextpnr expects of `pe64` on an LFE5U-45F once it is placed: 62 to 78 MHz."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ import pytest
 from hw.commands import BODY, COUNT_BITS, UNITS
 from hw.gateware.command_queue import CommandQueue
 from hw.latency import COMMAND_PARTS, HEAD
+from tests.support.parts import parts_of
 from tests.support.pysim import get, pack, put, run_benches
 
 WRAP = 1 << COUNT_BITS
@@ -20,10 +21,9 @@ async def push(ctx, queue: CommandQueue, word: int, waits: tuple[int, ...], *, s
     for field in BODY[queue.unit]:
         entry |= (word if field.name == "word" else 0) << place
         place += field.bits
-    for number in range(COMMAND_PARTS):
+    for number, part in enumerate(parts_of(entry, place)):
         put(ctx, queue.push, number == 0)
-        put(ctx, queue.part, sum((entry >> bit & 1) << index
-                                 for index, bit in enumerate(range(number, place, COMMAND_PARTS))))
+        put(ctx, queue.part, part)
         await ctx.tick()
 
 

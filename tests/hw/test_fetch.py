@@ -15,6 +15,7 @@ from hw.gateware.fetch import Fetch
 from hw.latency import COMMAND_PARTS, FETCH_BYTES
 from tests.support.bus import serve_requests
 from tests.support.configs import SKEW, TINY, WIDE
+from tests.support.parts import bits_of
 from tests.support.pysim import get, put, put_fields, run_benches
 from tests.support.transfer_bench import dram
 
@@ -53,7 +54,7 @@ def resealed(image: bytearray, block: int) -> bytes:
 
 def entry(unit: str, parts: list[int]) -> tuple:
     """(waits, fields, space, mark) of a command that came in `parts`."""
-    bits = [parts[place % COMMAND_PARTS] >> place // COMMAND_PARTS & 1 for place in range(COMMAND_PARTS * PART_BITS)]
+    bits = bits_of(parts, COMMAND_PARTS * PART_BITS)
 
     def take(count: int) -> int:
         taken = sum(bit << place for place, bit in enumerate(bits[:count]))

@@ -9,6 +9,7 @@ from amaranth.lib import data
 from hw.gateware.backlog import Backlog, PartedBacklog
 from hw.gateware.queue import Queue
 from hw.latency import BACKLOG, COMMAND_PARTS, HEAD
+from tests.support.parts import parts_of
 from tests.support.pysim import get, put, run_benches
 
 
@@ -38,9 +39,8 @@ def test_order_level_and_head(kind: type[Queue], delay: int, depth: int) -> None
             else:
                 part = min(part + 1, parts - 1)
             put(ctx, queue.push, push)
-            if parts > 1:
-                bits = [item >> bit & 1 for bit in range(part, 10, parts)]
-                put(ctx, queue.part, sum(bit << index for index, bit in enumerate(bits)))
+            if kind is PartedBacklog:
+                put(ctx, queue.part, parts_of(item, 10)[part])
             else:
                 put(ctx, queue.item.as_value(), item)
             put(ctx, queue.pop, pop)

@@ -47,6 +47,7 @@ def test_the_files_are_the_program(folder: Path) -> None:
     planned = plan_network(source(), PRESETS["pe64"], MemoryTiming(), seed=0)
     loaded = load_program(folder)
     assert loaded.encoded == (folder / PROGRAM).read_bytes() == planned.program.encoded
+    assert loaded.encoded_bytes == len(loaded.encoded)
     assert loaded.image == (folder / IMAGE).read_bytes() == planned.program.image
     cycles = json.loads((folder / MAP).read_text())["cycles"]
     assert run_model(loaded, MemoryTiming()).cycles == planned.run.cycles == cycles
