@@ -60,7 +60,9 @@ def test_closed_form(timing: MemoryTiming, gaps: list[tuple[bool, int, int]]) ->
         _, closed = bus.move(write, grant, beats)
         found.append((bus.free, bus.memory.beat_cycles(len(found)), closed))
         earliest = bus.free
-    assert found == step_by_step(timing, bursts)
+    expected = step_by_step(timing, bursts)
+    assert found == expected
+    assert bus.memory.beats(range(len(bursts))).tolist() == [cycle for _, beats, _ in expected for cycle in beats]
 
 
 @settings(deadline=None, max_examples=150, derandomize=True)
