@@ -66,13 +66,11 @@ class Memory:
 
     def beats(self, bursts: Sequence[int]) -> NDArray[np.int64]:
         """Cycles of all beats of `bursts`, one burst after the other."""
-        first, due, beats = np.array([self.bursts[burst] for burst in bursts], np.int64).reshape(-1, 3).T
-        before = np.cumsum(beats) - beats
-        if self.even:
-            return np.repeat(first - before * self.beat_units, beats) + np.arange(beats.sum()) * self.beat_units
-        number = np.arange(beats.sum()) - np.repeat(before, beats)
-        later = -(-(np.repeat(due, beats) + (number - 1) * self.beat_units) // self.cycle_units)
-        return self._cycle(np.where(number == 0, np.repeat(first, beats), later))
+        _, due, beats = np.array([self.bursts[burst] for burst in bursts], np.int64).reshape(-1, 3).T
+        # `due` is the second beat's, and a beat is never due before the cycle its burst's first one moves in.
+        ahead = np.cumsum(beats) - beats + 1
+        units = np.repeat(due - ahead * self.beat_units, beats) + np.arange(beats.sum()) * self.beat_units
+        return self._cycle(units if self.cycle_units == 1 else -(-units // self.cycle_units))
 
     def _active(self, cycle: int) -> int:
         """Cycles before `cycle` in which beats may move: the number of the first such cycle not before it."""

@@ -2,8 +2,9 @@
 
 from collections import deque
 from dataclasses import replace
+from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hw.latency import GRANT
@@ -50,6 +51,7 @@ bursts_strategy = st.lists(st.tuples(st.booleans(), st.integers(0, 60), st.integ
 
 @settings(deadline=None, max_examples=150, derandomize=True)
 @given(timing=timings(TINY), gaps=bursts_strategy)
+@example(timing=MemoryTiming(bytes_per_cycle=Fraction(TINY.bus_bytes, 3)), gaps=[(False, 0, 5), (False, 3, 2)])
 def test_closed_form(timing: MemoryTiming, gaps: list[tuple[bool, int, int]]) -> None:
     # An engine that is never in the way: it may have more bursts open than there are.
     bus = Bus(replace(TINY, max_outstanding=32), timing)
