@@ -3,10 +3,10 @@
 from argparse import Namespace
 from typing import Any
 
-from hw.config import load_config
+from hw.config import EngineConfig, load_config
 from hw.fpga.fitting import for_target
 from hw.fpga.resources import NAMES, Resources
-from hw.fpga.routing import Estimated, Routed, Step, estimate, place_and_route
+from hw.fpga.routing import DoesNotFit, Estimated, Routed, Step, estimate, place_and_route
 from hw.fpga.synthesis import Area, synthesise
 from hw.fpga.targets import Target, find_target
 from hw.verilator import ToolError
@@ -27,8 +27,9 @@ def run_fpga(args: Namespace) -> int:
         area = synthesise(config, target)
         short_of = area.total.short_of(target.resources)
         wanted = not short_of and not args.no_route
-        runs = [place_and_route(config, target, seed) for seed in range(1, args.seeds + 1)] if (
-            wanted and target.family.router) else []
+        runs = []
+        if wanted and target.family.router:
+            runs, short_of = _runs(config, target, args.seeds)
         estimated = estimate(config, target) if wanted else None
     except ToolError as error:
         raise RequestError(str(error)) from None
@@ -49,6 +50,17 @@ def run_fpga(args: Namespace) -> int:
                   *path_lines(best.critical_path)]
     write_report(report, "\n".join(lines), args.json)
     return FAILED if short_of else OK
+
+
+def _runs(config: EngineConfig, target: Target, seeds: int) -> tuple[list[Routed], dict[str, int]]:
+    """What was routed, and what is short if nothing was. Raises `ToolError`."""
+    runs, short_of = [], {}
+    for seed in range(1, seeds + 1):
+        try:
+            runs.append(place_and_route(config, target, seed))
+        except DoesNotFit as error:
+            short_of = error.short_of
+    return runs, {} if runs else short_of
 
 
 def area_lines(area: Area, target: Target) -> list[str]:

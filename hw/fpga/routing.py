@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hw.config import EngineConfig
-from hw.fpga import tools
+from hw.fpga import floorplan, tools
 from hw.fpga.estimate import PathRule, logic_levels
 from hw.fpga.names import split_name
 from hw.fpga.pins import TOP
@@ -27,6 +27,12 @@ MILESTONES = {
     r"^Info: Routing": "routing",
     r"Max frequency": "timing",
 }
+
+HOPELESS = r"iter=[3-9]\d\d wires=\d+ overused=([1-9]\d*)"
+"""Of nextpnr's router, which would go on for a thousand rounds; those that end take a hundred or less."""
+
+WIRES = "wires"
+"""What a design is short of that can't be routed."""
 
 
 class DoesNotFit(RuntimeError):
@@ -71,12 +77,18 @@ class Routed:
 
 
 def place_and_route(config: EngineConfig, target: Target, seed: int = 1) -> Routed:
-    """`config` on `target`, from the cache if it was routed before. Raises `DoesNotFit` and `ToolError`."""
+    """`config` on `target`, from the cache if it was routed before.
+
+    Raises `ToolError`, and `DoesNotFit` for wires too, of which only the router knows.
+    """
     area = synthesise(config, target)
     short_of = area.total.short_of(target.resources)
     if short_of:
         raise DoesNotFit(config, target, short_of)
-    report = _report(config, target, seed)
+    try:
+        report = _report(config, target, seed)
+    except tools.GaveUp as error:
+        raise DoesNotFit(config, target, {WIRES: int(error.found[1])}) from None
     clock, path = read_report(json.loads(report.read_text()))
     return Routed(clock_mhz=clock, area=area, seed=seed, critical_path=path)
 
@@ -118,28 +130,59 @@ def read_report(report: dict[str, Any]) -> tuple[float, tuple[Step, ...]]:
 
 
 def _report(config: EngineConfig, target: Target, seed: int) -> Path:
-    """nextpnr's report, made if it is not there yet."""
-    package = target.family.router
-    if package is None:
+    """nextpnr's report, made if it is not there yet. Raises `ToolError`."""
+    family = target.family
+    if family.router is None:
         raise ToolError(f"{target.title}: there is no open place and route for it")
     source = netlist(config, target)
-    flags = (*target.router_flags, *target.family.effort)
-    key = " ".join((source.parent.name, *flags, *target.pins, str(seed), str(target.family.goal_mhz),
-                    tools.version(package.replace("_", "-"))))
+    flags = (*target.router_flags, *family.effort, "--seed", str(seed), "--freq", str(family.goal_mhz))
+    key = " ".join((source.parent.name, *flags, *target.pins, str(family.routing), str(target.grid),
+                    Path(floorplan.__file__).read_text(), tools.version(family.router.replace("_", "-"))))
     directory = BUILD / "fpga" / hashlib.sha256(key.encode()).hexdigest()[:16]
     report = directory / "report.json"
     if report.exists():
         return report
     directory.mkdir(parents=True, exist_ok=True)
-    part, constraints = directory / "report.part", target.family.pin_file
-    arguments = ["--json", str(source), *flags, "--seed", str(seed), "--freq",
-                 str(target.family.goal_mhz), "--timing-allow-fail", "--report", str(part)]
-    if constraints is not None:
-        pins = directory / f"pins{constraints.suffix}"
-        pins.write_text(constraints.text(target.pins))
-        arguments += constraints.flags_for(pins)
-    tools.run(RUN.format(package=package), arguments, log=directory / "route.log", milestones=MILESTONES,
-              title=f"place and route of {config.name} on {target.name}, seed {seed}")
+    if family.pin_file is not None:
+        pins = directory / f"pins{family.pin_file.suffix}"
+        pins.write_text(family.pin_file.text(target.pins))
+        flags += tuple(family.pin_file.flags_for(pins))
+    title = f"{config.name} on {target.name}, seed {seed}"
+    part = directory / "report.part"
+    ending = ("--timing-allow-fail", "--report", str(part))
+    if family.routing is None:
+        _nextpnr(family.router, "place and route", title, directory, "--json", str(source), *flags, *ending)
+    else:
+        placed = _placed(config, target, source, flags, title, directory)
+        _nextpnr(family.router, "routing", title, directory, "--json", str(placed), *flags, "--no-pack", "--no-place",
+                 "--no-tmdriv", *ending)
+        placed.unlink()  # as big as all else together
     part.replace(report)
     print(f"  {report}", file=sys.stderr)
     return report
+
+
+def _placed(config: EngineConfig, target: Target, source: Path, flags: tuple[str, ...], title: str,
+            directory: Path) -> Path:
+    """The netlist placed, with the settings its routing takes; made if it is not there yet. Raises `ToolError`."""
+    path, blocks, part = directory / "placed.json", directory / "blocks.json", directory / "placed.part"
+    if path.exists():
+        return path
+    assert target.family.router is not None
+    made = json.loads(source.read_text())
+    if target.grid is not None:
+        floorplan.place_blocks(made["modules"][TOP]["cells"], config, target.grid)
+    blocks.write_text(json.dumps(made))
+    _nextpnr(target.family.router, "placement", title, directory, "--json", str(blocks), *flags, "--no-route",
+             "--timing-allow-fail", "--write", str(part))
+    blocks.unlink()
+    made = json.loads(part.read_text())
+    (top,) = made["modules"].values()
+    top["settings"].update(target.family.routing or {}, timing_driven=f"{0:032b}")
+    part.write_text(json.dumps(made))
+    return part.replace(path)
+
+
+def _nextpnr(package: str, step: str, title: str, directory: Path, *arguments: str) -> None:
+    tools.run(RUN.format(package=package), arguments, log=directory / f"{step.replace(' ', '_')}.log",
+              milestones=MILESTONES, title=f"{step} of {title}", hopeless=HOPELESS)

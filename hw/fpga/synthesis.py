@@ -123,7 +123,7 @@ def netlist_directory(config: EngineConfig, target: Target) -> Path:
     source = verilog_directory(config)
     digest = hashlib.sha256(f"{tools.version('pyosys')} {_synthesis(config, target)}".encode())
     for path in (source / "sepconv.v", *(Path(__file__).with_name(f"{name}.py") for name in (
-            "synthesis", "pins", "families", "names", "carries", "memories"))):
+            "synthesis", "pins", "families", "names", "addresses", "carries", "memories"))):
         digest.update(path.read_bytes())
     return BUILD / "fpga" / digest.hexdigest()[:16]
 

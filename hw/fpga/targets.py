@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from golden.refusal import Refusal
 from hw.fpga.families import FAMILIES, Family
+from hw.fpga.floorplan import Grid
 from hw.fpga.resources import Resources
 
 
@@ -33,6 +34,7 @@ class Target:
     bram_bits: of one memory block, parity included
     speed_grade, package: those a clock is stated for
     router_flags: that select it in its router
+    grid: where its multipliers and memories are, if they are placed by `floorplan`
     pins: of the package, for the ports of the shell, if its router does not choose them
     """
 
@@ -44,7 +46,17 @@ class Target:
     speed_grade: str
     package: str
     router_flags: tuple[str, ...] = ()
+    grid: Grid | None = None
     pins: tuple[str, ...] = ()
+
+
+ECP5_GRIDS = {
+    25: Grid(columns=(4, 13, 22, 33, 42, 51, 60), multiplier_rows=(13,), memory_rows=(25, 37)),
+    45: Grid(columns=(4, 13, 22, 31, 42, 51, 60, 69, 78), multiplier_rows=(22, 46), memory_rows=(10, 34, 58)),
+    85: Grid(columns=(4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114), multiplier_rows=(10, 34, 58),
+             memory_rows=(22, 46, 70, 82)),
+}
+"""As nextpnr places a design that takes all of them."""
 
 
 def _ecp5(size: int, luts: int, multipliers: int, memories: int, *, line: str = "LFE5U") -> Target:
@@ -53,7 +65,8 @@ def _ecp5(size: int, luts: int, multipliers: int, memories: int, *, line: str = 
         name=f"{line.lower()}-{size}f", title=f"Lattice ECP5 {line}-{size}F", family=FAMILIES["ecp5"],
         resources=Resources(lut=luts, ff=luts, dsp=multipliers, bram=memories), bram_bits=18 * 1024,
         speed_grade=speed_grade, package="CABGA381",
-        router_flags=(device, "--package", "CABGA381", "--speed", speed_grade), pins=("R1", "T1", "R18", "B2", "G2"))
+        router_flags=(device, "--package", "CABGA381", "--speed", speed_grade), grid=ECP5_GRIDS[size],
+        pins=("R1", "T1", "R18", "B2", "G2"))
 
 
 def _other(name: str, title: str, family: str, resources: tuple[int, int, int, int], bram_kbit: int, *,

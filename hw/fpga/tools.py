@@ -20,7 +20,16 @@ def version(package: str) -> str:
                         " `pip install 'sepconv[fpga]'`") from None
 
 
-def run(code: str, arguments: Sequence[str], *, title: str, log: Path, milestones: Mapping[str, str]) -> None:
+class GaveUp(ToolError):
+    """A tool was stopped, since it would not have come to an end; `found`: by what it printed."""
+
+    def __init__(self, message: str, found: re.Match[str]) -> None:
+        self.found = found
+        super().__init__(message)
+
+
+def run(code: str, arguments: Sequence[str], *, title: str, log: Path, milestones: Mapping[str, str],
+        hopeless: str = "") -> None:
     """Runs Python `code` with `arguments`; raises `ToolError` with the last line of the log if it fails.
 
     Parameters
@@ -28,6 +37,7 @@ def run(code: str, arguments: Sequence[str], *, title: str, log: Path, milestone
     title: what the lines of progress on standard error begin with
     log: file for all the tool prints
     milestones: what to report when a line of it matches the regular expression
+    hopeless: regular expression of a line after which it is stopped and `GaveUp` is raised; "": none
     """
     begun = time.monotonic()
     command = [sys.executable, "-c", code, *arguments]
@@ -38,6 +48,8 @@ def run(code: str, arguments: Sequence[str], *, title: str, log: Path, milestone
         with log.open("w", buffering=1) as file:
             for line in process.stdout:
                 file.write(line)
+                if hopeless and (found := re.search(hopeless, line)):
+                    raise GaveUp(f"{title} was given up at {found[0]}; see {log}", found)
                 for pattern, message in milestones.items():
                     if message not in reported and re.search(pattern, line):
                         reported.add(message)

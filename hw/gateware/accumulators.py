@@ -68,11 +68,8 @@ class Accumulators(Component):
                 old.append(data.View(data.ArrayLayout(signed(32), config.pe_pixels), memory.read_data))
             for pixel in range(config.pe_pixels):
                 before = Mux(arrived.first, 0, Mux(arrived.half, old[1][pixel], old[0][pixel]))
-                drained = Signal(signed(32), name=f"drained_{column}_{pixel}", reset_less=True)
-                m.d.sync += [
-                    total[pixel].eq(before + self.sums[column][pixel]),
-                    drained.eq(Mux(drained_half, old[1][pixel], old[0][pixel])),
-                ]
-                m.d.comb += self.drained[column][pixel].eq(drained)
+                m.d.sync += total[pixel].eq(before + self.sums[column][pixel])
+                m.d.comb += self.drained[column][pixel].eq(delayed(
+                    m, Mux(drained_half, old[1][pixel], old[0][pixel]), 1, f"drained_{column}_{pixel}"))
             control = delayed(m, control, 1, f"control_{column}")
         return m

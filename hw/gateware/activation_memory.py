@@ -17,7 +17,7 @@ from hw.latency import ACTIVATION_READ
 READERS = ("depthwise", "pointwise", "store")
 WRITERS = ("load", "depthwise", "pointwise")
 FEW = 8
-"""Groups a reader chooses among in the first of two steps."""
+"""Groups a reader chooses among in the first of two steps: with their masks two levels of lookup tables."""
 
 
 def enable_bytes(config: EngineConfig) -> int:
@@ -147,19 +147,16 @@ class ActivationMemory(Component):
         for name, reader, reader_rows in zip(READERS, readers, rows, strict=True):
             for bank, row in enumerate(reader_rows):
                 group = Signal(selector(config.activation_groups), name=f"group_{name}_{bank}")
-                chosen = Signal(config.activation_groups, name=f"chosen_{name}_{bank}", reset_less=True)
                 m.d.comb += group.eq(row >> index_bits)
                 before = delayed(m, group, ACTIVATION_READ - 4, f"before_{name}_{bank}")
-                m.d.sync += chosen.eq(Cat(before == index for index in range(config.activation_groups)))
+                chosen = delayed(m, Cat(before == index for index in range(config.activation_groups)), 1,
+                                 f"chosen_{name}_{bank}")
                 data = [banks[bank] & mask.replicate(8 * config.pe_rows)
                         for banks, mask in zip(outputs, chosen, strict=True)]
-                of_few = [Signal(8 * config.pe_rows, name=f"of_few_{name}_{bank}_{first}", reset_less=True)
+                of_few = [delayed(m, reduce(or_, data[first:first + FEW]), 1, f"of_few_{name}_{bank}_{first}")
                           for first in range(0, len(data), FEW)]
-                m.d.sync += [few.eq(reduce(or_, data[FEW * index:FEW * (index + 1)]))
-                             for index, few in enumerate(of_few)]
-                word = Signal(8 * config.pe_rows, name=f"word_{name}_{bank}", reset_less=True)
-                m.d.sync += word.eq(reduce(or_, of_few))
-                m.d.comb += reader.data.word_select(bank, 8 * config.pe_rows).eq(word)
+                m.d.comb += reader.data.word_select(bank, 8 * config.pe_rows).eq(
+                    delayed(m, reduce(or_, of_few), 1, f"word_{name}_{bank}"))
         return m
 
     def _report(self, m: Module, met: list[list[Signal]]) -> None:

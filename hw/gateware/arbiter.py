@@ -13,7 +13,7 @@ from hw.config import MAX_BURST_BYTES, EngineConfig
 from hw.faults import CODES, SOURCES
 from hw.gateware.bus import BurstPort, ReadBeats, RequestPort, beat_bits
 from hw.gateware.component import Component
-from hw.gateware.layouts import FAULT
+from hw.gateware.layouts import FAULT, delayed
 from hw.gateware.queue import Queue
 from hw.latency import CHOICE, GRANT
 
@@ -131,8 +131,7 @@ class Arbiter(Component):
         m.d.comb += next_open.eq(open_bursts + sent - closed - Mux(self.written, 1, 0))
         m.d.sync += [closed.eq(reads.pop), self.written.eq(bus.written),
                      open_bursts.eq(next_open), room.eq(next_open != most_open)]
-        arrived = Signal.like(bus.read.data, name="arrived", reset_less=True)
-        m.d.sync += arrived.eq(bus.read.data)
+        arrived = delayed(m, bus.read.data, 1, "arrived")
         for index, name in enumerate(READERS):
             read = getattr(self, f"read_{name}")
             m.d.sync += [read.valid.eq(bus.read.valid & (reads.head.user == index)), read.last.eq(bus.read.last)]

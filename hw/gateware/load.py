@@ -9,7 +9,7 @@ from hw.gateware.activation_memory import WritePort, enable_bytes
 from hw.gateware.bus import BURST_BITS, Bursts, ReadBeats, RequestPort
 from hw.gateware.component import Component
 from hw.gateware.countdown import Countdown
-from hw.gateware.layouts import BODY_LAYOUT, WORK, CommandPort, selector
+from hw.gateware.layouts import BODY_LAYOUT, WORK, CommandPort, delayed, selector
 from hw.gateware.queue import Queue
 from hw.latency import OPEN_TRANSFERS
 
@@ -115,14 +115,12 @@ class Load(Component):
                     m.d.sync += row.eq(row + 1)
 
         bits = config.bus_bytes // enable_bytes(config)
-        written = Signal.like(beat, reset_less=True)
-        m.d.comb += self.write.data.eq(written.replicate(config.chunks_per_row))
+        m.d.comb += self.write.data.eq(delayed(m, beat, 1, "written").replicate(config.chunks_per_row))
         m.d.sync += [
             self.write.enable.eq(Cat(
                 Cat(taken[bit * config.words_per_beat // bits] for bit in range(bits))
                 & (self.beats.valid & (chunk == place)).replicate(bits) for place in range(config.chunks_per_row))),
             self.write.row.eq(row + phase),
-            written.eq(beat),
             self.ended.eq(done),
         ]
 

@@ -104,13 +104,13 @@ def _block(m: Module, a: Value, b: Value, product: Signal) -> None:
     zeros, which are configured."""
     assert max(len(a), len(b)) <= BLOCK_BITS
     factors = [Signal(signed(BLOCK_BITS), name=f"{product.name}_{side}") for side in "ab"]
-    result = Signal(signed(2 * BLOCK_BITS), name=f"{product.name}_block")
+    result = Signal(signed(2 * BLOCK_BITS), name=f"{product.name}_wide")
     m.d.comb += [*(factor[BLOCK_BITS - len(value):].eq(value) for factor, value in zip(factors, (a, b), strict=True)),
                  product.eq(result[-len(product):])]
     ports = {f"i_{side.upper()}{bit}": factor[bit] for side, factor in zip("ab", factors, strict=True)
              for bit in range(BLOCK_BITS)}
     ports |= {f"o_P{bit}": result[bit] for bit in range(2 * BLOCK_BITS)}
-    m.submodules += Instance(
+    m.submodules[f"{product.name}_block"] = Instance(
         "MULT18X18D", **_REGISTERS, **ports, i_SIGNEDA=Const(1, 1), i_SIGNEDB=Const(1, 1), i_SOURCEA=Const(0, 1),
         i_SOURCEB=Const(0, 1), i_CLK0=ClockSignal(), i_CE0=Const(1, 1), i_RST0=Const(0, 1))
 

@@ -370,12 +370,11 @@ class PointwiseDrain(Component):
             here = complete & step.lanes[bank] & (step.pixel_group == bank // self.pixels)
             for place in range(config.octets_per_word):
                 enables.append((here & (step.place == place)).replicate(bits))
-        written = [Signal(8 * OCTET, name=f"written_{pixel}", reset_less=True) for pixel in range(self.pixels)]
+        written = [delayed(m, octet, 1, f"written_{pixel}") for pixel, octet in enumerate(octets)]
         m.d.comb += self.write.data.eq(Cat(written[bank % self.pixels].replicate(config.octets_per_word)
                                            for bank in range(config.pe_pixels)))
         m.d.sync += [
             self.write.enable.eq(Cat(enables)),
             self.write.row.eq(step.row),
-            *(register.eq(octet) for register, octet in zip(written, octets, strict=True)),
             self.ended.eq(step.last),
         ]

@@ -118,15 +118,11 @@ class PointwiseWeights(Component):
         wait = weight_latency(config) - RAM_READ - 2
         words = delayed(m, self.memory.data, wait, "word")
         arrived = delayed(m, control, wait + RAM_READ, "arrived")
-        offset = [[Signal(signed(9), name=f"offset_{line}_{column}", reset_less=True)
-                   for column in range(config.pe_cols)] for line in range(lines)]
         for line in range(lines):
             for column in range(config.pe_cols):
-                weight = Signal(signed(9), name=f"weight_{line}_{column}", reset_less=True)
                 byte = words.word_select(line * config.pe_cols + column, 8).as_signed()
-                m.d.sync += [offset[line][column].eq(byte - arrived.zero_point),
-                             weight.eq(offset[line][column])]
-                m.d.comb += self.weights[line][column].eq(weight)
+                m.d.comb += self.weights[line][column].eq(
+                    delayed(m, byte - arrived.zero_point, 2, f"weight_{line}_{column}"))
         ready = delayed(m, arrived, 2, "ready")
         m.d.comb += self.load_bank.eq(ready.bank)
         for row in range(config.pe_rows):

@@ -11,7 +11,7 @@ from hw.gateware.component import Component
 
 
 class Queue(Component):
-    """Queue of `depth` items of `shape`.
+    """Queue of `depth` items of `shape`; `item`: what comes with a push, if that is not one of them at once.
 
     Members
     -------

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from hw.fpga.resources import NAMES
+from hw.fpga.routing import WIRES
 from sim.report import aligned
 
 ROWS = 20
 """Lines of the front that are shown."""
 
 LABELS = {"lut": "LUTs", "ff": "registers", "dsp": "multipliers", "bram": "memory blocks",
-          "activation_bytes": "bytes of activation memory", "weight_bytes": "bytes of weight memory",
+          WIRES: "wires", "activation_bytes": "bytes of activation memory", "weight_bytes": "bytes of weight memory",
           "dw_weight_bytes": "bytes of depthwise weight memory", "network": "what the network needs"}
 """Of what an engine may be short."""
 
@@ -26,7 +27,8 @@ def _heading(report: Mapping[str, Any]) -> list[str]:
     timed = sum(point["cycles"] is not None for point in report["points"])
     refused = sum(space["refused"].values())
     short = ", ".join(f"{count:,} of {LABELS[name]}" for name, count in space["short_of"].items())
-    memory = sum(not point["fits"] and point["short_by"].keys() - set(NAMES) != set() for point in report["points"])
+    memory = sum(not point["fits"] and point["short_by"].keys() - {*NAMES, WIRES} != set()
+                 for point in report["points"])
     lines = [
         f"{report['network']} on {report['target_title']}: {device}",
         f"  {report['memory_text']}",

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,3 +113,22 @@ def test_estimate(design: Path, name: str) -> None:
     assert 1 <= estimated.levels <= 2
     assert estimated.clock_mhz == TARGETS[name].family.rule.clock_mhz(estimated.levels)
     assert estimate(CONFIG, TARGET) is None
+
+
+def test_a_router_that_gets_nowhere_is_stopped(design: Path, monkeypatch: pytest.MonkeyPatch,
+                                               capsys: pytest.CaptureFixture) -> None:
+    """What was placed stays for the next try."""
+    rounds = "\n".join(f"print('Info:     iter={n} wires=9 overused={max(2, 400 - n)} overuse=2', flush=True)"
+                       for n in (1, 99, 299, 300, 301))  # fmt: skip
+    real = tools.run
+
+    def run(code: str, arguments: list[str], *, title: str, **how: Any) -> None:
+        real(rounds if title.startswith("routing") else code, arguments, title=title, **how)
+
+    monkeypatch.setattr(tools, "run", run)
+    with pytest.raises(DoesNotFit, match="small does not fit Lattice ECP5 LFE5U-25F: short of 100 wires"):
+        place_and_route(CONFIG, TARGET)
+    capsys.readouterr()
+    monkeypatch.setattr(tools, "run", real)
+    assert place_and_route(CONFIG, TARGET).clock_mhz > 0
+    assert "placement" not in capsys.readouterr().err

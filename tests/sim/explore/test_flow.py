@@ -92,7 +92,7 @@ def test_what_turns_out_too_large_is_not_chosen(cache: Cache) -> None:
     def router(config: EngineConfig) -> Routed:
         calls.append(config)
         if len(calls) == 1:
-            raise DoesNotFit(config, TARGET, {"lut": 7})
+            raise DoesNotFit(config, TARGET, {"wires": 7})
         if len(calls) == 2:  # holds, but less is left than was asked for
             return routed(config, 100.0, Resources(lut=TARGET.resources.lut))
         return routed(config, 50.0)
@@ -102,7 +102,8 @@ def test_what_turns_out_too_large_is_not_chosen(cache: Cache) -> None:
     assert len(calls) == 2
     assert chosen(found).hash not in {config.hash for config in calls}
     short = {point.config.hash: point.short_by for point in found.candidates}
-    assert short[calls[0].hash] == {"lut": 7}
+    assert short[calls[0].hash] == {"wires": 7}
+    assert "do not fit their memories" not in explore_text(explore_report(found, "a network"))
     assert short[calls[1].hash] == {"lut": TARGET.resources.lut - Limits(most={}).room(TARGET).lut}
 
 
