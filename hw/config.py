@@ -312,7 +312,7 @@ PRESETS: dict[str, EngineConfig] = {preset.name: preset for preset in (
     EngineConfig(name="pe256", requantise_lanes=16, weight_rows=2, dw_weight_bytes=16 * 1024),
     EngineConfig(name="pe128", pe_pixels=2, dw_channels=2, requantise_lanes=4, activation_bytes=224 * 1024,
                  activation_groups=7, weight_bytes=64 * 1024),
-    EngineConfig(name="pe64", pe_pixels=1, dw_channels=1, requantise_lanes=4, activation_bytes=128 * 1024,
+    EngineConfig(name="pe64", pe_pixels=1, dw_channels=1, requantise_lanes=2, activation_bytes=128 * 1024,
                  activation_groups=8, weight_bytes=40 * 1024, dw_weight_bytes=4 * 1024),
     EngineConfig(name="small", pe_pixels=1, dw_channels=1, requantise_lanes=2, accumulator_depth=128,
                  activation_bytes=64 * 1024, activation_groups=8, weight_bytes=16 * 1024, dw_weight_bytes=4 * 1024),

@@ -5,8 +5,8 @@ at opposite edges, and a third of all wire is for the way between them. So they 
 them by nextpnr.
 
 Multipliers follow each other along the rows, back and forth: depthwise, half of the array's columns, the requantisers,
-the other half. What a column's sums and weights are kept in lies as near to it as can be; the groups of the
-activation memory take what is left, one after the other.
+the other half. What a column's sums and weights are kept in lies near it, rather in the middle of the array than at its
+edge; the groups of the activation memory take what is left, each site the nearest to the one before.
 """
 
 import re
@@ -33,6 +33,10 @@ class Site:
     x: int
     y: int
     name: str
+
+    def to(self, x: float, y: float) -> float:
+        """Tiles of wire to a place."""
+        return abs(self.x - x) + abs(self.y - y)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,11 +114,13 @@ def _place_memories(names: list[str], columns: Mapping[int, tuple[float, float]]
     centre = mean(y for _, y in columns.values())
     for column, name in sorted(_of_columns(names, config)):
         x, y = columns[min(columns, key=lambda known: abs(known - column))]
-        nearest = min(free, key=lambda site: (abs(site.x - x) + abs(site.y - y), abs(site.y - centre)))
+        sites[name] = nearest = min(free, key=lambda site: site.to(x, y) + abs(site.y - centre))
         free.remove(nearest)
-        sites[name] = nearest
-    groups = sorted((tuple(map(int, found.groups())), name) for name in names if (found := _GROUP.search(name)))
-    return sites | {name: site for (_, name), site in zip(groups, free, strict=False)}
+    nearest = free[0]
+    for _, name in sorted((tuple(map(int, found.groups())), name) for name in names if (found := _GROUP.search(name))):
+        sites[name] = nearest = min(free, key=lambda site: site.to(nearest.x, nearest.y))
+        free.remove(nearest)
+    return sites
 
 
 def _of_columns(names: list[str], config: EngineConfig) -> list[tuple[int, str]]:

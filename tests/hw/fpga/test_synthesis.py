@@ -115,20 +115,37 @@ def test_estimate(design: Path, name: str) -> None:
     assert estimate(CONFIG, TARGET) is None
 
 
-def test_a_router_that_gets_nowhere_is_stopped(design: Path, monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("wires", [
+    {19: 20_000, 20: 10_000}, {20: 9_999, 59: 2_000, 60: 1_000}, {60: 999, 100: 1_500}, {299: 7, 300: 1},
+], ids=lambda wires: str(max(wires)))
+def test_a_router_that_gets_nowhere_is_stopped(wires: dict[int, int], design: Path, monkeypatch: pytest.MonkeyPatch,
                                                capsys: pytest.CaptureFixture) -> None:
-    """What was placed stays for the next try."""
-    rounds = "\n".join(f"print('Info:     iter={n} wires=9 overused={max(2, 400 - n)} overuse=2', flush=True)"
-                       for n in (1, 99, 299, 300, 301))  # fmt: skip
+    """At the last of these rounds; what was placed stays for the next try."""
+    rounds = "\n".join(f"print('Info:     iter={n} wires=9 overused={w} overuse=2', flush=True)"
+                       for n, w in (*wires.items(), (max(wires) + 1, 3)))  # fmt: skip
     real = tools.run
 
     def run(code: str, arguments: list[str], *, title: str, **how: Any) -> None:
         real(rounds if title.startswith("routing") else code, arguments, title=title, **how)
 
     monkeypatch.setattr(tools, "run", run)
-    with pytest.raises(DoesNotFit, match="small does not fit Lattice ECP5 LFE5U-25F: short of 100 wires"):
+    short = f"{wires[max(wires)]:,} wires"
+    with pytest.raises(DoesNotFit, match=f"small does not fit Lattice ECP5 LFE5U-25F: short of {short}$"):
         place_and_route(CONFIG, TARGET)
     capsys.readouterr()
     monkeypatch.setattr(tools, "run", real)
     assert place_and_route(CONFIG, TARGET).clock_mhz > 0
     assert "placement" not in capsys.readouterr().err
+
+
+def test_rounds_that_may_end_go_on(design: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds = "\n".join(f"print('Info:     iter={n} wires=9 overused={w} overuse=2')"
+                       for n, w in {19: 99_999, 20: 9_999, 59: 9_999, 60: 999, 299: 999, 300: 0}.items())  # fmt: skip
+    real = tools.run
+
+    def run(code: str, arguments: list[str], **how: Any) -> None:
+        real(rounds, arguments, **how)
+        real(code, arguments, **how)
+
+    monkeypatch.setattr(tools, "run", run)
+    assert place_and_route(CONFIG, TARGET).clock_mhz > 0
