@@ -46,16 +46,16 @@ def test_products_and_latency() -> None:
     ("blocks", "array", "depthwise"), [(20, 0, 0), (30, 10, 0), (84, 64, 0), (90, 64, 6), (100, 64, 9)]
 )
 def test_requantisers_then_array_then_depthwise(blocks: int, array: int, depthwise: int) -> None:
-    """pe64: 4 + 1 requantisers of 4 blocks, 64 products of the array, 9 of the depthwise lanes."""
-    made = share(load_config(f"pe64,multiplier=ecp5,dsp_multipliers={blocks}"))
+    """4 + 1 requantisers of 4 blocks, 64 products of the array, 9 of the depthwise lanes."""
+    made = share(load_config(f"pe64,requantise_lanes=4,multiplier=ecp5,dsp_multipliers={blocks}"))
     assert made == Share(array=array, depthwise=depthwise, block="ecp5", rest="lut")
     kinds = [made.in_array(number) for number in range(64)]
     assert kinds == ["ecp5"] * array + ["lut"] * (64 - array)
 
 
 def test_refusals() -> None:
-    with pytest.raises(ConfigError, match="dsp_multipliers=19: the requantisers alone take 20"):
-        load_config("pe64,multiplier=ecp5,dsp_multipliers=19")
+    with pytest.raises(ConfigError, match="dsp_multipliers=11: the requantisers alone take 12"):
+        load_config("pe64,multiplier=ecp5,dsp_multipliers=11")
     with pytest.raises(ConfigError, match="multiplier='dsp48': must be one of portable, ecp5"):
         load_config("pe64,multiplier=dsp48")
 
