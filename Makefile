@@ -28,6 +28,7 @@ help: ## this list
 	@echo '  JSON    file for the machine-readable report, - for standard output'
 	@echo '  TARGET  a device (lfe5u-85f; make list shows them)       SEEDS        placements to try (1)'
 	@echo '  BOARD   a board (ulx3s): its device and its memory       ROUTE        how many engines to place and route (2)'
+	@echo '                                                           0: make fpga tells resources only'
 	@echo '  POINTS  how many engines are timed at most (400)         CLUSTER      address of a Dask scheduler'
 	@echo '  HTML, CSV  files for the report of make explore'
 	@echo '  TEST    one cocotb regression by name                    WAVES        1: keep waveforms of make cocotb'
@@ -85,7 +86,7 @@ verilog: $(READY) ## stand-alone Verilog of CONFIG
 
 fpga: $(READY) ## CONFIG on TARGET: resources by block, clock of SEEDS placements, critical path
 	@$(BIN)/sepconv fpga $(call option,CONFIG,--config) $(call option,TARGET,--target) $(call option,SEEDS,--seeds) \
-		$(call option,JSON,--json)
+		$(if $(filter 0,$(ROUTE)),--no-route) $(call option,JSON,--json)
 
 explore: $(READY) ## which engine for NET and TARGET or BOARD: what fits, how fast, Pareto front; HTML, CSV, JSON
 	@$(BIN)/sepconv explore $(NETWORK_FLAGS) $(call option,TARGET,--target) $(call option,BOARD,--board) \

@@ -69,8 +69,7 @@ def _cells(*, lut: Mapping[str, int], ff: Iterable[str], dsp: Mapping[str, int],
             | {name: Resources(bram=amount) for name, amount in bram.items()})
 
 
-PATIENT = {"router": "router2", "router2/currCongWeightMult": "0.5",
-           "router2/bbMargin/x": "8", "router2/bbMargin/y": "8"}
+PATIENT = {"router2/currCongWeightMult": "0.5", "router2/bbMargin/x": "8", "router2/bbMargin/y": "8"}
 """nextpnr's router for designs that take most wires of a device: the cost of a wire that is taken twice rises slowly,
 and a way may leave the rectangle of its ends by more than 3 tiles. Where it goes by time as well, critical connections
 insist on the same wires for ever."""

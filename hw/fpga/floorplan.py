@@ -1,8 +1,8 @@
 """Where an engine's multipliers and block memories lie on a device.
 
 There are few rows of them, and nextpnr fills these in the order it comes to the cells: neighbours in the array end up
-at opposite edges, and a third of all wire is for the way between them. So they are placed here, and all else around
-them by nextpnr.
+at opposite edges, and half of all wire leads to these cells. So they are placed here, and all else around them by
+nextpnr.
 
 Multipliers follow each other along the rows, back and forth: depthwise, half of the array's columns, the requantisers,
 the other half. What a column's sums and weights are kept in lies near it, rather in the middle of the array than at its

@@ -9,6 +9,7 @@ import pytest
 from hw.config import PRESETS
 from hw.fpga import synthesis, tools
 from hw.fpga.families import FAMILIES
+from hw.fpga.floorplan import MULTIPLIER
 from hw.fpga.resources import Resources
 from hw.fpga.routing import DoesNotFit, estimate, place_and_route
 from hw.fpga.synthesis import area_of, synthesise
@@ -136,6 +137,28 @@ def test_a_router_that_gets_nowhere_is_stopped(wires: dict[int, int], design: Pa
     monkeypatch.setattr(tools, "run", real)
     assert place_and_route(CONFIG, TARGET).clock_mhz > 0
     assert "placement" not in capsys.readouterr().err
+
+
+def test_blocks_have_sites_and_the_router_is_patient(design: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the second run of nextpnr is given; the first has kept to the sites."""
+    given: dict[str, Any] = {}
+    real = tools.run
+
+    def run(code: str, arguments: list[str], *, title: str, **how: Any) -> None:
+        if title.startswith("routing"):
+            given.update(json.loads(Path(arguments[arguments.index("--json") + 1]).read_text()), flags=arguments)
+        real(code, arguments, title=title, **how)
+
+    monkeypatch.setattr(tools, "run", run)
+    place_and_route(CONFIG, TARGET)
+    (top,) = given["modules"].values()
+    assert TARGET.grid
+    assert TARGET.family.routing
+    assert [cell["attributes"]["NEXTPNR_BEL"] for cell in top["cells"].values() if cell["type"] == MULTIPLIER] == [
+        TARGET.grid.multipliers()[0].name]  # fmt: skip
+    assert top["settings"].items() >= TARGET.family.routing.items()
+    assert int(top["settings"]["timing_driven"], 2) == 0
+    assert {"--no-place", "--no-pack", "--no-tmdriv"} <= set(given["flags"])
 
 
 def test_rounds_that_may_end_go_on(design: Path, monkeypatch: pytest.MonkeyPatch) -> None:

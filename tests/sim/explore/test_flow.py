@@ -103,7 +103,7 @@ def test_what_turns_out_too_large_is_not_chosen(cache: Cache) -> None:
     assert chosen(found).hash not in {config.hash for config in calls}
     short = {point.config.hash: point.short_by for point in found.candidates}
     assert short[calls[0].hash] == {"wires": 7}
-    assert "do not fit their memories" not in explore_text(explore_report(found, "a network"))
+    assert "does not fit their memories" not in explore_text(explore_report(found, "a network"))
     assert short[calls[1].hash] == {"lut": TARGET.resources.lut - Limits(most={}).room(TARGET).lut}
 
 
