@@ -31,7 +31,7 @@ MOST_COMMANDS = (1 << COUNT_BITS - 1) - 1
 """Of a unit in one program: beyond, its count would no longer have reached 0, which is waiting for nothing."""
 
 MAGIC = 0x43504553  # "SEPC" in memory order
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 class CommandError(Refusal):

@@ -285,6 +285,11 @@ class EngineConfig:
         return self.pe_cols * self.pe_pixels // self.requantise_lanes
 
     @cached_property
+    def drain_channels(self) -> int:
+        """Channels of a pixel that are requantised at once."""
+        return min(OCTET, self.requantise_lanes)
+
+    @cached_property
     def pointwise_lanes(self) -> int:
         return self.pe_rows * self.pe_cols * self.pe_pixels
 

@@ -98,8 +98,8 @@ shift s (1, signed). A sum of products is scaled by M · 2^(s − 31).
 
 **Weights of `pointwise`**: for each block of `pe_cols` output channels one tile per pass, then the block's parameters.
 A tile has `pe_rows` rows, one for each input channel, of `pe_cols` bytes. Passes go tap by tap, from top to bottom and
-from left to right, and within a tap input block by input block. Row j of the parameters has byte j of each channel;
-rows that fill up the last word are zero.
+from left to right, and within a tap input block by input block. Of the parameters the biases and multipliers come
+first, channel by channel, then all shifts; what fills up the last word is zero.
 
 **Weights of `depthwise`**: each block of `pe_rows` channels is cut into groups of `dw_channels`. A group has the
 {KERNEL * KERNEL} taps of each of its channels in row order, then the parameters of each, and is filled up with zeros to

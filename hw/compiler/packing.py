@@ -37,10 +37,10 @@ def depthwise_shape(spec: LayerSpec, config: EngineConfig) -> tuple[int, int]:
 def pack_pointwise(layer: QuantisedLayer, config: EngineConfig, *, residual: bool = False) -> NDArray[np.int8]:
     """`pointwise_shape` bytes: per block its weight tiles in order of input blocks, then its parameters.
 
-    A tile is `pe_rows` rows of `pe_cols` bytes. Of a convolution each tap, top to bottom, left to right, is such a
-    run of tiles. Identity tiles for a residual follow. Parameters are byte rows: row j holds byte j of each channel.
-    Channels beyond the layer's have weights equal to the zero point, so they add nothing. Blocks of input channels
-    that a block of output channels does not take have no tiles.
+    A tile is `pe_rows` rows of `pe_cols` bytes. Of a convolution each tap, top to bottom, left to right, is such a run
+    of tiles. Identity tiles for a residual follow. Parameters are those of `parameter_bytes`. Channels beyond the
+    layer's have weights equal to the zero point, so they add nothing. Blocks of input channels that a block of output
+    channels does not take have no tiles.
     """
     channels_in, channels_out = layer.spec.input_shape[2], len(layer.bias)
     rows, cols = config.pe_rows, config.pe_cols
@@ -50,11 +50,17 @@ def pack_pointwise(layer: QuantisedLayer, config: EngineConfig, *, residual: boo
     weights[:, :channels_in, :channels_out] = taps
     by_block = weights.reshape(len(taps), ins, rows, outs, cols).transpose(3, 0, 1, 2, 4)
     tiles = np.stack([by_block[out][:, input_blocks(layer.spec, config, out)].reshape(-1) for out in range(outs)])
-    parameter_rows = config.parameter_words * config.weight_rows_per_word
-    parameters = np.zeros((outs, parameter_rows, cols), np.int8)
-    parameters[:, :PARAMETER_BYTES] = _parameters(layer, outs * cols).reshape(outs, cols, -1).transpose(0, 2, 1)
     identity = identity_tiles(outs, layer.weight_zero_point, config).reshape(outs, -1) if residual else tiles[:, :0]
-    return np.concatenate([tiles, identity, parameters.reshape(outs, -1)], axis=1)
+    return np.concatenate([tiles, identity, parameter_bytes(layer, outs, config)], axis=1)
+
+
+def parameter_bytes(layer: QuantisedLayer, blocks: int, config: EngineConfig) -> NDArray[np.int8]:
+    """(blocks, bytes): of each block the biases and multipliers channel by channel, then the shifts, whole words."""
+    rows = _parameters(layer, blocks * config.pe_cols).reshape(blocks, config.pe_cols, PARAMETER_BYTES)
+    words = np.zeros((blocks, config.parameter_words * config.weight_word_bytes), np.int8)
+    words[:, :PARAMETER_BYTES * config.pe_cols] = np.concatenate(
+        [rows[:, :, :-1].reshape(blocks, -1), rows[:, :, -1]], axis=1)
+    return words
 
 
 def stage_shape(stage: Stage, config: EngineConfig) -> tuple[int, int]:

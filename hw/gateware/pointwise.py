@@ -91,7 +91,7 @@ class Pointwise(Component):
             accumulators.vector.eq(passes.vector), accumulators.first.eq(passes.first),
             accumulators.drain_half.eq(drain.half), accumulators.drain_vector.eq(drain.vector),
             drain.drained.eq(accumulators.drained),
-            weights.slot.eq(drain.slot), drain.parameters.eq(weights.parameters),
+            weights.slot.eq(drain.slot), weights.place.eq(drain.place), drain.parameters.eq(weights.parameters),
             self.ended.eq(drain.ended), self.work.eq(passes.work),
         ]
         return m

@@ -11,7 +11,7 @@ from hw.gateware.backlog import Backlog
 from hw.gateware.component import Component
 from hw.gateware.countdown import Countdown
 from hw.gateware.layouts import BODY_LAYOUT, delayed, selector
-from hw.gateware.pointwise_weights import SLOTS
+from hw.gateware.parameter_slots import SLOTS
 from hw.gateware.requantise import NUMERICS, PARAMETERS, Requantise
 from hw.latency import (
     DRAIN_TAKE,
@@ -60,7 +60,7 @@ class PointwiseDrain(Component):
     block_end : In, the last vector of a block is issued into the array.
     free : Out(2), from the next cycle on the half may start a new block.
     half, vector : Out; drained : In, `pe_cols` × `pe_pixels` × signed(32) `latency.DRAINED` cycles later.
-    slot : Out; parameters : In, combinational.
+    slot, place : Out; parameters : In, combinational, as of `ParameterSlots`.
     write : Out(`WritePort`).
     ended : Out(1), the last octet of a command is being written.
 
@@ -76,12 +76,12 @@ class PointwiseDrain(Component):
             "start": In(1), "fields": In(BODY_LAYOUT["pointwise"]), "block_end": In(1), "free": Out(2),
             "half": Out(1), "vector": Out(range(config.half_vectors)),
             "drained": In(data.ArrayLayout(data.ArrayLayout(signed(32), config.pe_pixels), config.pe_cols)),
-            "slot": Out(range(SLOTS)),
-            "parameters": In(data.ArrayLayout(PARAMETERS, config.pe_cols)),
+            "slot": Out(range(SLOTS)), "place": Out(selector(config.pe_cols // config.drain_channels)),
+            "parameters": In(data.ArrayLayout(PARAMETERS, config.drain_channels)),
             "write": Out(WritePort(config)),
             "ended": Out(1),
         })
-        self.channels = min(OCTET, config.requantise_lanes)
+        self.channels = config.drain_channels
         self.pixels = config.requantise_lanes // self.channels
         self.step_layout = data.StructLayout({
             "valid": 1, "part": selector(OCTET // self.channels),
@@ -289,10 +289,11 @@ class PointwiseDrain(Component):
         """
         config = self.config
         step = delayed(m, coming, 1, "now")
-        m.d.comb += self.slot.eq(coming.slot)
         octets, parts = config.pe_cols // OCTET, OCTET // self.channels
         groups = config.pe_pixels // self.pixels
-        coming_place, place = (at.octet * parts + at.part for at in (coming, step))
+        m.d.comb += [self.slot.eq(coming.slot), self.place.eq(coming.octet * parts + coming.part)]
+        own = delayed(m, self.parameters, 1, "own_parameters")
+        place = step.octet * parts + step.part
         coming_turn, turn = Signal(RESIDUAL_SLOTS), Signal(RESIDUAL_SLOTS)
         m.d.comb += coming_turn.eq(1 << Mux(slot.residual, slot.number, 0))
         m.d.sync += turn.eq(coming_turn)
@@ -323,12 +324,10 @@ class PointwiseDrain(Component):
                        for octet in range(octets) for part in range(parts)]
             drained = Array(self.drained[column][group * self.pixels + pixel]
                             for column in columns for group in range(groups))[place * groups + step.pixel_group]
-            own = Signal(PARAMETERS, name=f"own_parameters_{lane}", reset_less=True)
-            m.d.sync += own.as_value().eq(Array(self.parameters[column].as_value() for column in columns)[coming_place])
             operand, total = self._operands(m, lane, drained, turn, output_turn, raw_turn, command, requantise)
             m.d.sync += [
                 accumulator.eq(Mux(turn[0], drained, Mux(turn[1], total, operand << ADD_SHIFT))),
-                parameters.as_value().eq(Mux(turn[0], own.as_value(), rescale)),
+                parameters.as_value().eq(Mux(turn[0], own[channel].as_value(), rescale)),
             ]
             m.d.comb += [requantise.accumulators[lane].eq(accumulator), requantise.parameters[lane].eq(parameters)]
 

@@ -1,19 +1,16 @@
 """Reads weight tiles into the array and parameters into the requantiser's slots, a tile ahead of its pass."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Const, Module, Mux, Signal, signed
 from amaranth.lib import data
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hw.config import PARAMETER_BYTES, EngineConfig
+from hw.config import EngineConfig
 from hw.gateware.component import Component
 from hw.gateware.countdown import Countdown
-from hw.gateware.layouts import BODY_LAYOUT, WordPort, delayed
+from hw.gateware.layouts import BODY_LAYOUT, WordPort, delayed, selector
+from hw.gateware.parameter_slots import SLOTS, ParameterSlots
 from hw.gateware.requantise import PARAMETERS
-from hw.latency import RAM_READ, weight_latency
-
-SLOTS = 4
-"""Blocks whose parameters are kept: loading, adding up, draining, and one in the requantiser's pipeline."""
+from hw.latency import RAM_READ, drain_delay, weight_latency
 
 
 class PointwiseWeights(Component):
@@ -26,12 +23,13 @@ class PointwiseWeights(Component):
     loaded : Out, the pass of the next tile may start; advance : In, it does.
     memory : Out(`WordPort`).
     weights, load, load_bank : Out, to the array.
-    slot : In; parameters : Out, combinational, `pe_cols` × `PARAMETERS`.
+    slot, place : In; parameters : Out, of `drain_channels` channels, as of `ParameterSlots`.
 
     Timing
     ------
     One word a cycle. A tile loads from the cycle after the pass of its predecessor starts; `loaded` comes with its last
-    word's issue; parameters wait for nothing.
+    word's issue; parameters wait for nothing. The word is read later than it is issued, so that its tile just follows
+    the wave (`weight_latency`); parameters have time until the block's last sum.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -43,8 +41,8 @@ class PointwiseWeights(Component):
             "weights": Out(data.ArrayLayout(data.ArrayLayout(signed(9), config.pe_cols),
                                             config.weight_rows_per_word)),
             "load": Out(config.pe_rows), "load_bank": Out(1),
-            "slot": In(range(SLOTS)),
-            "parameters": Out(data.ArrayLayout(PARAMETERS, config.pe_cols)),
+            "slot": In(range(SLOTS)), "place": In(selector(config.pe_cols // config.drain_channels)),
+            "parameters": Out(data.ArrayLayout(PARAMETERS, config.drain_channels)),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -66,7 +64,6 @@ class PointwiseWeights(Component):
             issue.eq(in_parameters | (self.busy & room)),
             tile_done.eq(self.busy & room & ~in_parameters & words.last),
             parameters_done.eq(in_parameters & words.last),
-            self.memory.word.eq(word),
         ]
         with m.If(issue):
             words.step()
@@ -103,48 +100,39 @@ class PointwiseWeights(Component):
         with m.If(delayed(m, self.start, 1, "started")):
             inputs.load(per_block)
 
-        self._to_array(m, issue & ~in_parameters, words.left, bank, zero_point)
-        self._to_slots(m, issue & in_parameters, parameters_done, slot)
+        # The memory takes its time, and the subtraction two cycles; the rest is waited before the read.
+        wait = weight_latency(config) - RAM_READ - 2
+        assert wait + RAM_READ + 1 + config.parameter_words <= drain_delay(config)
+        m.d.comb += self.memory.word.eq(delayed(m, word, wait, "word"))
+        issued = Signal(data.StructLayout({
+            "tile": 1, "parameters": 1, "left": words.left.shape(), "bank": 1, "slot": range(SLOTS),
+            "zero_point": signed(8)}))
+        m.d.comb += [
+            issued.tile.eq(issue & ~in_parameters), issued.parameters.eq(issue & in_parameters),
+            issued.left.eq(words.left), issued.bank.eq(bank), issued.slot.eq(slot), issued.zero_point.eq(zero_point),
+        ]
+        arrived = delayed(m, issued, wait + RAM_READ, "arrived")
+        self._to_array(m, arrived)
+        self._to_slots(m, delayed(m, arrived, 1, "kept"))
         return m
 
-    def _to_array(self, m: Module, issue, left, bank, zero_point) -> None:
+    def _to_array(self, m: Module, arrived) -> None:
         config = self.config
         lines = config.weight_rows_per_word
-        control = Signal(data.StructLayout({"issue": 1, "left": left.shape(), "bank": 1,
-                                            "zero_point": signed(8)}))
-        m.d.comb += [control.issue.eq(issue), control.left.eq(left), control.bank.eq(bank),
-                     control.zero_point.eq(zero_point)]
-        # The memory takes its time, and the subtraction a cycle; the rest waits for the wave (`weight_latency`).
-        wait = weight_latency(config) - RAM_READ - 2
-        words = delayed(m, self.memory.data, wait, "word")
-        arrived = delayed(m, control, wait + RAM_READ, "arrived")
         for line in range(lines):
             for column in range(config.pe_cols):
-                byte = words.word_select(line * config.pe_cols + column, 8).as_signed()
+                byte = self.memory.data.word_select(line * config.pe_cols + column, 8).as_signed()
                 m.d.comb += self.weights[line][column].eq(
                     delayed(m, byte - arrived.zero_point, 2, f"weight_{line}_{column}"))
         ready = delayed(m, arrived, 2, "ready")
         m.d.comb += self.load_bank.eq(ready.bank)
         for row in range(config.pe_rows):
-            m.d.comb += self.load[row].eq(ready.issue & (ready.left == config.tile_words - row // lines))
+            m.d.comb += self.load[row].eq(ready.tile & (ready.left == config.tile_words - row // lines))
 
-    def _to_slots(self, m: Module, issue, done, slot) -> None:
-        """Collects byte rows, byte j of every channel in row j, and keeps them as one slot."""
-        config = self.config
-        lines = config.weight_rows_per_word
-        rows = config.parameter_words * lines
-        arrived = delayed(m, issue, RAM_READ, "parameter_arrived")
-        complete = delayed(m, done, RAM_READ + 1, "parameters_complete")
-        target = delayed(m, slot, RAM_READ + 1, "parameter_slot")
-        collected = Signal(8 * config.pe_cols * rows, reset_less=True)
-        with m.If(arrived):
-            m.d.sync += collected.eq(Cat(collected, self.memory.data)[8 * config.weight_word_bytes:])
-        m.submodules.parameter_memory = memory = Memory(
-            shape=8 * PARAMETER_BYTES * config.pe_cols, depth=SLOTS, init=[])
-        write, read = memory.write_port(), memory.read_port(domain="comb")
+    def _to_slots(self, m: Module, arrived) -> None:
+        m.submodules.slots = slots = ParameterSlots(self.config)
         m.d.comb += [
-            write.en.eq(complete), write.addr.eq(target),
-            write.data.eq(Cat(collected.word_select(byte * config.pe_cols + column, 8)
-                              for column in range(config.pe_cols) for byte in range(PARAMETER_BYTES))),
-            read.addr.eq(self.slot), self.parameters.as_value().eq(read.data),
+            slots.enable.eq(arrived.parameters), slots.write_slot.eq(arrived.slot), slots.left.eq(arrived.left),
+            slots.word.eq(delayed(m, self.memory.data, 1, "parameter_word")),
+            slots.slot.eq(self.slot), slots.place.eq(self.place), self.parameters.eq(slots.parameters),
         ]

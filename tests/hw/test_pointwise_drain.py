@@ -40,7 +40,7 @@ def test_times_and_places(config: EngineConfig) -> None:
         put(ctx, unit.start, 1)
         await ctx.tick()
         put(ctx, unit.start, 0)
-        ctx.set(unit.parameters.as_value(), pack([ONE] * config.pe_cols, 72))
+        ctx.set(unit.parameters.as_value(), pack([ONE] * config.drain_channels, 72))
         await ctx.tick().repeat(3)
         pipeline = [0] * DRAINED
         for cycle in range(cycles):

@@ -1,5 +1,7 @@
 """`PointwiseWeights`: tiles and parameters of `pack_pointwise` in order, a tile ahead, at the announced cycle."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -10,14 +12,16 @@ from hw.config import EngineConfig
 from hw.gateware.pointwise_weights import PointwiseWeights
 from hw.latency import weight_latency
 from tests.support.cases import pointwise
-from tests.support.configs import SKEW, TINY, WIDE
+from tests.support.configs import LONE, RAGGED, SKEW, TINY, WIDE
 from tests.support.ports import serve_words
 from tests.support.pysim import get, pack, put, put_fields, run_benches
 
 ZERO_POINT, FIRST = 3, 6
+THIRDS = dataclasses.replace(SKEW, name="thirds", pe_cols=24, weight_rows=1, weight_bytes=24 * 256)
+"""Words of three channels, of which the requantiser takes eight."""
 
 
-@pytest.mark.parametrize("config", [TINY, SKEW, WIDE], ids=lambda config: config.name)
+@pytest.mark.parametrize("config", [TINY, SKEW, WIDE, LONE, RAGGED, THIRDS], ids=lambda config: config.name)
 def test_tiles_and_parameters(config: EngineConfig) -> None:
     unit = PointwiseWeights(config)
     rows, cols, lines = config.pe_rows, config.pe_cols, config.weight_rows_per_word
@@ -49,14 +53,16 @@ def test_tiles_and_parameters(config: EngineConfig) -> None:
             await ctx.tick()
         for slot in range(4):
             put(ctx, unit.slot, slot)
-            channels = range(slot % 2 * cols, (slot % 2 + 1) * cols)
-            wanted = (
-                pack([layer.bias[c]], 32, signed=True)
-                | pack([layer.multiplier[c]], 32) << 32
-                | pack([layer.shift[c]], 8, signed=True) << 64
-                for c in channels
-            )
-            assert get(ctx, unit.parameters) == pack(wanted, 72), slot
+            for place in range(cols // config.drain_channels):
+                put(ctx, unit.place, place)
+                first = slot % 2 * cols + place * config.drain_channels
+                wanted = (
+                    pack([layer.bias[c]], 32, signed=True)
+                    | pack([layer.multiplier[c]], 32) << 32
+                    | pack([layer.shift[c]], 8, signed=True) << 64
+                    for c in range(first, first + config.drain_channels)
+                )
+                assert get(ctx, unit.parameters) == pack(wanted, 72), (slot, place)
 
     run_benches(unit, bench, background=[serve_words(unit.memory, words, FIRST, cycles=cycles)])
     assert len(loaded_at) == len(tiles)
