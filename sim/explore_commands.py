@@ -1,13 +1,17 @@
 """`sepconv explore`: which engine for a network and a device."""
 
 import functools
+import os
 from argparse import Namespace
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from hw.config import load_config
-from hw.fpga.routing import place_and_route
+from hw.config import EngineConfig, load_config
+from hw.fpga.routing import DoesNotFit, Routed, place_and_route
 from hw.fpga.synthesis import synthesise
 from hw.fpga.targets import Target
+from hw.fpga.tools import stop_all
 from hw.verilator import ToolError
 from sim.cli import write_report
 from sim.explore.area import DATA, AreaModel, load_area_model
@@ -98,7 +102,23 @@ def _router(args: Namespace, request: Request) -> Router | None:
     target = request.device.target
     if request.route == 0 or target.family.router is None:
         return None
-    return lambda config: place_and_route(config, target, args.seed)
+    return functools.partial(_route_all, target=target, seed=args.seed, jobs=args.jobs or os.cpu_count() or 1)
+
+
+def _route_all(configs: Sequence[EngineConfig], *, target: Target, seed: int, jobs: int) -> list[Routed | DoesNotFit]:
+    """Places and routes `jobs` engines at a time; each is a process of its own. Raises `ToolError`."""
+    def route(config: EngineConfig) -> Routed | DoesNotFit:
+        try:
+            return place_and_route(config, target, seed)
+        except DoesNotFit as error:
+            return error
+
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            return list(pool.map(route, configs))
+        except BaseException:
+            stop_all()  # else the pool would wait for the others
+            raise
 
 
 def _check_writable(*paths: str | None) -> None:

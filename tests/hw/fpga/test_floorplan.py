@@ -102,9 +102,10 @@ def test_memories_of_a_column_lie_beside_it(placed: dict[str, Site]) -> None:
         assert all(between(site, middle) <= 12 + 18 for site in weights)
 
 
-def test_a_group_lies_together(placed: dict[str, Site]) -> None:
-    for group in range(8):
-        sites = [site for name, site in placed.items() if f".bank_{group}_0." in name]
+def test_what_a_reader_chooses_among_lies_together(placed: dict[str, Site]) -> None:
+    """The same byte of all groups."""
+    for byte in range(8):
+        sites = [site for name, site in placed.items() if re.search(rf"\.bank_\d_0\..*\.{byte}$", name)]
         assert len(sites) == 8
         assert sum(between(*pair) for pair in pairwise(sites)) <= 24 + 60
 

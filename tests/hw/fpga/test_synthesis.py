@@ -116,22 +116,23 @@ def test_estimate(design: Path, name: str) -> None:
     assert estimate(CONFIG, TARGET) is None
 
 
-@pytest.mark.parametrize("wires", [
-    {19: 20_000, 20: 10_000}, {20: 9_999, 59: 2_000, 60: 1_000}, {60: 999, 100: 1_500}, {299: 7, 300: 1},
-], ids=lambda wires: str(max(wires)))
-def test_a_router_that_gets_nowhere_is_stopped(wires: dict[int, int], design: Path, monkeypatch: pytest.MonkeyPatch,
+def log_line(connections: int, left: int) -> str:
+    """What nextpnr's router prints after so many connections."""
+    return f"Info: {connections:10} |   116202     558044 |  453   547 |    {left:6}|      18.04     721.16|"
+
+
+def test_a_router_that_gets_nowhere_is_stopped(design: Path, monkeypatch: pytest.MonkeyPatch,
                                                capsys: pytest.CaptureFixture) -> None:
-    """At the last of these rounds; what was placed stays for the next try."""
-    rounds = "\n".join(f"print('Info:     iter={n} wires=9 overused={w} overuse=2', flush=True)"
-                       for n, w in (*wires.items(), (max(wires) + 1, 3)))  # fmt: skip
+    """At the millionth connection, but not before; what was placed stays for the next try."""
+    lines = "\n".join((log_line(999_000, 7_654), log_line(1_000_000, 1_234), log_line(1_001_000, 3)))
+    print_lines = f"print({lines!r}, flush=True)"
     real = tools.run
 
     def run(code: str, arguments: list[str], *, title: str, **how: Any) -> None:
-        real(rounds if title.startswith("routing") else code, arguments, title=title, **how)
+        real(print_lines if title.startswith("routing") else code, arguments, title=title, **how)
 
     monkeypatch.setattr(tools, "run", run)
-    short = f"{wires[max(wires)]:,} wires"
-    with pytest.raises(DoesNotFit, match=f"small does not fit Lattice ECP5 LFE5U-25F: short of {short}$"):
+    with pytest.raises(DoesNotFit, match=r"small does not fit Lattice ECP5 LFE5U-25F: short of 1,234 wires$"):
         place_and_route(CONFIG, TARGET)
     capsys.readouterr()
     monkeypatch.setattr(tools, "run", real)
@@ -139,8 +140,8 @@ def test_a_router_that_gets_nowhere_is_stopped(wires: dict[int, int], design: Pa
     assert "placement" not in capsys.readouterr().err
 
 
-def test_blocks_have_sites_and_the_router_is_patient(design: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the second run of nextpnr is given; the first has kept to the sites."""
+def test_blocks_have_sites(design: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the second run of nextpnr is given: the first has kept to the sites."""
     given: dict[str, Any] = {}
     real = tools.run
 
@@ -153,22 +154,7 @@ def test_blocks_have_sites_and_the_router_is_patient(design: Path, monkeypatch: 
     place_and_route(CONFIG, TARGET)
     (top,) = given["modules"].values()
     assert TARGET.grid
-    assert TARGET.family.routing
     assert [cell["attributes"]["NEXTPNR_BEL"] for cell in top["cells"].values() if cell["type"] == MULTIPLIER] == [
         TARGET.grid.multipliers()[0].name]  # fmt: skip
-    assert top["settings"].items() >= TARGET.family.routing.items()
-    assert int(top["settings"]["timing_driven"], 2) == 0
-    assert {"--no-place", "--no-pack", "--no-tmdriv"} <= set(given["flags"])
-
-
-def test_rounds_that_may_end_go_on(design: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rounds = "\n".join(f"print('Info:     iter={n} wires=9 overused={w} overuse=2')"
-                       for n, w in {19: 99_999, 20: 9_999, 59: 9_999, 60: 999, 299: 999, 300: 0}.items())  # fmt: skip
-    real = tools.run
-
-    def run(code: str, arguments: list[str], **how: Any) -> None:
-        real(rounds, arguments, **how)
-        real(code, arguments, **how)
-
-    monkeypatch.setattr(tools, "run", run)
-    assert place_and_route(CONFIG, TARGET).clock_mhz > 0
+    assert {"--no-place", "--no-pack"} <= set(given["flags"])
+    assert "--no-tmdriv" not in given["flags"]

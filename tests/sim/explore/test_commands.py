@@ -2,13 +2,18 @@
 
 import csv
 import json
+import threading
 from pathlib import Path
 
 import pytest
 
-from hw.config import EngineConfig, load_config
+from hw.config import PRESETS, EngineConfig, load_config
+from hw.fpga.routing import DoesNotFit
+from hw.fpga.targets import TARGETS, Target
 from hw.program import Program
 from hw.proof.errors import ProofError
+from hw.verilator import ToolError
+from sim import explore_commands
 from sim.cli import main
 from tests.sim.explore.made_up import area_model
 
@@ -96,3 +101,34 @@ def test_what_is_wrong_is_one_line(capsys: pytest.CaptureFixture[str], arguments
     last = err.splitlines()[-1]
     assert message in last
     assert not list(Path().glob("*.part"))
+
+
+def test_engines_are_routed_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each waits for the other; what came of them is in their order."""
+    both = threading.Barrier(2, timeout=30)
+    first, second = PRESETS["pe64"], PRESETS["pe128"]
+
+    def place_and_route(config: EngineConfig, target: Target, seed: int) -> str:
+        both.wait()
+        if config is first:
+            raise DoesNotFit(config, target, {"wires": seed})
+        return config.name
+
+    monkeypatch.setattr(explore_commands, "place_and_route", place_and_route)
+    refused, routed = explore_commands._route_all([first, second], target=TARGETS["lfe5u-85f"], seed=7, jobs=2)
+    assert isinstance(refused, DoesNotFit)
+    assert (refused.short_of, routed) == ({"wires": 7}, "pe128")
+
+
+def test_a_failing_route_ends_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = threading.Event()
+
+    def place_and_route(config: EngineConfig, target: Target, seed: int) -> None:
+        if config.name == "pe128":
+            assert stopped.wait(30)
+        raise ToolError(config.name)
+
+    monkeypatch.setattr(explore_commands, "place_and_route", place_and_route)
+    monkeypatch.setattr(explore_commands, "stop_all", stopped.set)
+    with pytest.raises(ToolError, match="pe64"):
+        explore_commands._route_all([PRESETS["pe64"], PRESETS["pe128"]], target=TARGETS["lfe5u-85f"], seed=1, jobs=2)

@@ -1,5 +1,7 @@
 """From a request to a choice, with areas and times that are made up."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from hw.config import EngineConfig
@@ -71,9 +73,9 @@ def test_the_limit_on_points_keeps_each_datapath(cache: Cache) -> None:
 def test_the_best_are_routed_and_timed_again(cache: Cache) -> None:
     clocks, calls = [80.0, 140.0], []
 
-    def router(config: EngineConfig) -> Routed:
-        calls.append(config)
-        return routed(config, clocks[len(calls) - 1])
+    def router(configs: Sequence[EngineConfig]) -> list[Routed]:
+        calls.extend(configs)
+        return [routed(config, clock) for config, clock in zip(configs, clocks, strict=True)]
 
     found = explore(request(route=2, **AXES), run_made_up, cache, router)
     assert len(calls) == 2
@@ -89,13 +91,14 @@ def test_the_best_are_routed_and_timed_again(cache: Cache) -> None:
 def test_what_turns_out_too_large_is_not_chosen(cache: Cache) -> None:
     calls = []
 
-    def router(config: EngineConfig) -> Routed:
+    def router(configs: Sequence[EngineConfig]) -> list[Routed | DoesNotFit]:
+        (config,) = configs
         calls.append(config)
         if len(calls) == 1:
-            raise DoesNotFit(config, TARGET, {"wires": 7})
+            return [DoesNotFit(config, TARGET, {"wires": 7})]
         if len(calls) == 2:  # holds, but less is left than was asked for
-            return routed(config, 100.0, Resources(lut=TARGET.resources.lut))
-        return routed(config, 50.0)
+            return [routed(config, 100.0, Resources(lut=TARGET.resources.lut))]
+        return [routed(config, 50.0)]
 
     found = explore(request(route=1, **AXES), run_made_up, cache, router)
     # As many again as are wanted are tried, no more: then the best that is not routed is chosen.
