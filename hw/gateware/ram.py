@@ -17,6 +17,7 @@ _PORTS = """#(
     input [ADDRESS - 1:0] write_address,
     input [WIDTH - 1:0] write_data,
     input [ADDRESS - 1:0] read_address,
+    input [1:0] read_enable,
     output [WIDTH - 1:0] read_data
 );"""
 
@@ -30,13 +31,15 @@ module {VERILOG_MODULE}_block {_PORTS}
     for (index = 0; index < WIDTH / GRANULE; index = index + 1)
       if (write_enable[index])
         memory[write_address][index * GRANULE +: GRANULE] <= write_data[index * GRANULE +: GRANULE];
+    if (read_enable[0])
 `ifdef VERILATOR
-    // Nothing may depend on a word that is read while it is written: simulations spoil it.
-    word <= write_enable != 0 && write_address == read_address ? ~memory[read_address] : memory[read_address];
+      // Nothing may depend on a word that is read while it is written: simulations spoil it.
+      word <= write_enable != 0 && write_address == read_address ? ~memory[read_address] : memory[read_address];
 `else
-    word <= memory[read_address];
+      word <= memory[read_address];
 `endif
-    answer <= word;
+    if (read_enable[1])
+      answer <= word;
   end
 endmodule
 
@@ -48,13 +51,15 @@ module {VERILOG_MODULE} {_PORTS}
     if (PARTS == 1) begin : whole
       {VERILOG_MODULE}_block #(.WIDTH(WIDTH), .DEPTH(DEPTH), .GRANULE(GRANULE), .ADDRESS(ADDRESS)) block (
           .clk(clk), .write_enable(write_enable), .write_address(write_address), .write_data(write_data),
-          .read_address(read_address), .read_data(read_data));
+          .read_address(read_address), .read_enable(read_enable), .read_data(read_data));
     end else begin : parts
       wire [WIDTH - 1:0] of_part [0:PARTS - 1];
       reg [ADDRESS - PLACE - 1:0] asked, answers;
       always @(posedge clk) begin
-        asked <= read_address[ADDRESS - 1:PLACE];
-        answers <= asked;
+        if (read_enable[0])
+          asked <= read_address[ADDRESS - 1:PLACE];
+        if (read_enable[1])
+          answers <= asked;
       end
       assign read_data = of_part[answers];
       for (index = 0; index < PARTS; index = index + 1) begin : part
@@ -66,7 +71,7 @@ module {VERILOG_MODULE} {_PORTS}
         ) block (
             .clk(clk), .write_enable(write_enable & {{WIDTH / GRANULE{{written}}}}),
             .write_address(write_address[PLACE - 1:0]), .write_data(write_data),
-            .read_address(read_address[PLACE - 1:0]), .read_data(of_part[index]));
+            .read_address(read_address[PLACE - 1:0]), .read_enable(read_enable), .read_data(of_part[index]));
       end
     end
   endgenerate
@@ -95,6 +100,8 @@ class Ram(Component):
     write_enable : In, a bit per granule; write_address, write_data : In.
     read_address : In; read_data : Out, `latency.RAM_READ` cycles later; undefined if it is being written. Of more than
         2048 words it is chosen from several registers.
+    read_enable : In(2), whether the memory takes its address, and whether the register behind it takes the word; both
+        are set where nobody drives them.
     """
 
     def __init__(self, *, width: int, depth: int, granule: int) -> None:
@@ -102,7 +109,7 @@ class Ram(Component):
         address = range(depth)
         super().__init__({
             "write_enable": In(width // granule), "write_address": In(address), "write_data": In(width),
-            "read_address": In(address), "read_data": Out(width),
+            "read_address": In(address), "read_enable": In(2, init=0b11), "read_data": Out(width),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -112,13 +119,14 @@ class Ram(Component):
                 VERILOG_MODULE, p_WIDTH=self.width, p_DEPTH=self.depth, p_GRANULE=self.granule,
                 p_ADDRESS=len(self.read_address), i_clk=ClockSignal(),
                 i_write_enable=self.write_enable, i_write_address=self.write_address, i_write_data=self.write_data,
-                i_read_address=self.read_address, o_read_data=self.read_data)
+                i_read_address=self.read_address, i_read_enable=self.read_enable, o_read_data=self.read_data)
             return m
         m.submodules.memory = memory = Memory(shape=self.width, depth=self.depth, init=[])
         read, write = memory.read_port(), memory.write_port(granularity=self.granule)
         m.d.comb += [
             write.en.eq(self.write_enable), write.addr.eq(self.write_address), write.data.eq(self.write_data),
-            read.addr.eq(self.read_address),
+            read.addr.eq(self.read_address), read.en.eq(self.read_enable[0]),
         ]
-        m.d.sync += self.read_data.eq(read.data)
+        with m.If(self.read_enable[1]):
+            m.d.sync += self.read_data.eq(read.data)
         return m
