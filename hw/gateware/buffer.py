@@ -12,8 +12,8 @@ from hw.latency import BUFFERED, RAM_READ
 class Buffer(Component):
     """First in, first out, of at least `depth` items of `shape`; `depth` is a power of two.
 
-    The memory and the register behind it hold their words until there is room for the next, so that the register is
-    the head, and nothing is behind it.
+    The memory and the register behind it keep their words until there is room for the next. So the register is the
+    head, and no lookup tables are needed behind it.
 
     Members
     -------
@@ -22,8 +22,8 @@ class Buffer(Component):
 
     Timing
     ------
-    An item is the head `latency.BUFFERED` cycles after its push, or the cycle after the pop of the one before, whichever
-    is later.
+    An item is the head `latency.BUFFERED` cycles after its push, or in the cycle after the pop of the one before, if
+    that is later.
     """
 
     def __init__(self, shape, depth: int) -> None:
@@ -35,7 +35,7 @@ class Buffer(Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         width = len(Value.cast(self.item))
-        m.submodules.memory = memory = Ram(width=width, depth=self.depth, granule=width)
+        m.submodules.memory = memory = Ram(width=width, depth=self.depth, granule=width, block=True)
         last, first = Signal(range(self.depth)), Signal(range(self.depth))
         # What the memory and the register take: the next item, if there is one they do not have yet.
         read, word, take_word, take_head = (Signal(name=name) for name in ("read", "word", "take_word", "take_head"))
@@ -43,7 +43,7 @@ class Buffer(Component):
         m.d.comb += [
             memory.write_enable.eq(self.push), memory.write_address.eq(last), memory.write_data.eq(self.item),
             take_head.eq(~self.valid | self.pop), take_word.eq(~word | take_head), read.eq(take_word & ~unread.none),
-            memory.read_address.eq(first), memory.read_enable.eq(Cat(take_word, take_head)),
+            memory.read_address.eq(first), memory.read_hold.eq(~Cat(take_word, take_head)),
             self.head.eq(memory.read_data),
         ]
         with m.If(self.push):

@@ -147,4 +147,5 @@ class Store(Component):
         return beat
 
 
-assert BUFFERED <= 1 + CHOICE + GRANT + 1 and STORE_BURSTS == 2
+assert BUFFERED <= 1 + CHOICE + GRANT + 1, "a beat is the head before the bus can take it, which sees its address first"
+assert STORE_BURSTS == 2, "indices of bursts wrap by themselves"

@@ -170,8 +170,8 @@ class StoreUser(BusUser):
 class FetchUser(BusUser):
     """`fetch`: asks for what its buffer has room for; beats leave the buffer into commands, one a cycle.
 
-    They leave `BUFFERED` cycles after they came from the arbiter at the earliest, and no beat of a command before the last part of the
-    command ahead of it leaves for its queue.
+    They leave `BUFFERED` cycles after they came from the arbiter at the earliest, and no beat of a command before the
+    last part of the command ahead of it leaves for its queue.
     """
 
     def __init__(self, config: EngineConfig, burst_bytes: int, address: int, commands: int) -> None:

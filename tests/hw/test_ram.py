@@ -55,11 +55,11 @@ def test_a_read_waits(depth: int) -> None:
             await ctx.tick()
         put(ctx, ram.write_enable, 0)
         for _ in range(200):
-            address, enable = rng.randrange(depth), rng.getrandbits(2)
+            address, hold = rng.randrange(depth), rng.getrandbits(2)
             put(ctx, ram.read_address, address)
-            put(ctx, ram.read_enable, enable)
-            answer = word if enable & 2 else answer
-            word = address if enable & 1 else word
+            put(ctx, ram.read_hold, hold)
+            answer = answer if hold & 2 else word
+            word = word if hold & 1 else address
             await ctx.tick()
             assert answer is None or get(ctx, ram.read_data) == answer
 
