@@ -179,6 +179,9 @@ apart."""
 
 assert GRANT >= BURST + CHOICE
 
+BUFFERED = 1 + RAM_READ
+"""From a beat's way into the buffer of `fetch` or `store` to its place at the head: it is known to be there, memory."""
+
 FETCH_OFFER = 1
 """From the moment `fetch` has room for a burst to its offer."""
 

@@ -9,13 +9,13 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from hw.commands import BLOCK_BYTES, COUNTS, FORMAT_VERSION, HEADER_BITS, MAGIC, PROGRAM_HEADER, TAG, UNITS
 from hw.config import EngineConfig
 from hw.faults import CODES, SOURCES
+from hw.gateware.buffer import Buffer
 from hw.gateware.bus import BURST_BITS, Bursts, ReadBeats, RequestPort
 from hw.gateware.checksum import Checksum
 from hw.gateware.command_queue import PART_BITS
 from hw.gateware.component import Component
 from hw.gateware.countdown import Countdown
 from hw.gateware.layouts import BODY_LAYOUT, FAULT, HEADER_LAYOUT, MARKED, delayed
-from hw.gateware.queue import Queue
 from hw.latency import CHECKSUM, COMMAND_PARTS, FETCH_BYTES, FETCH_CHECK, FETCH_START
 
 
@@ -53,7 +53,7 @@ class Fetch(Component):
         beats = BLOCK_BYTES // config.bus_bytes
         depth = FETCH_BYTES // config.bus_bytes
         m.submodules.bursts = bursts = Bursts(config)
-        m.submodules.buffer = buffer = Queue(config.bus_bits, depth)
+        m.submodules.buffer = buffer = Buffer(config.bus_bits, depth)
         space, taken = Signal(range(depth + 1), init=depth), Signal()
         collected = Signal(8 * BLOCK_BYTES, reset_less=True)
         count = Countdown(m, beats.bit_length(), "count")

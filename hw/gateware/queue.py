@@ -1,4 +1,4 @@
-"""First in, first out, with the head in sight."""
+"""First in, first out, with the head in sight: few items, in lookup tables."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,23 +31,15 @@ class Queue(Component):
         m = Module()
         m.submodules.memory = memory = Memory(shape=self.shape, depth=self.depth, init=[])
         write, read = memory.write_port(), memory.read_port(domain="comb")
-        last, second = Signal(range(self.depth)), Signal(range(self.depth), init=1)
-        level, more = Signal(range(self.depth + 1)), Signal()
-        """`more`: there is an item behind the head."""
-        head = Signal.like(self.head, reset_less=True)
-        m.d.comb += [write.en.eq(self.push), write.addr.eq(last), write.data.eq(self.item), read.addr.eq(second),
-                     self.head.eq(head)]
-
-        # The head is a register; so is all that is said of the level.
-        with m.If(self.pop | ~self.valid):
-            m.d.sync += head.eq(Mux(more, read.data, self.item))
+        last, first, level = Signal(range(self.depth)), Signal(range(self.depth)), Signal(range(self.depth + 1))
+        m.d.comb += [write.en.eq(self.push), write.addr.eq(last), write.data.eq(self.item), read.addr.eq(first),
+                     self.head.eq(read.data)]
         with m.If(self.push & ~self.pop):
-            m.d.sync += [level.eq(level + 1), self.valid.eq(1), more.eq(self.valid),
-                         self.full.eq(level == self.depth - 1)]
+            m.d.sync += [level.eq(level + 1), self.valid.eq(1), self.full.eq(level == self.depth - 1)]
         with m.Elif(self.pop & ~self.push):
-            m.d.sync += [level.eq(level - 1), self.valid.eq(more), more.eq(level > 2), self.full.eq(0)]
+            m.d.sync += [level.eq(level - 1), self.valid.eq(level != 1), self.full.eq(0)]
         self._advance(m, last, self.push)
-        self._advance(m, second, self.pop)
+        self._advance(m, first, self.pop)
         return m
 
     def _advance(self, m: Module, pointer: Signal, moves: Value) -> None:

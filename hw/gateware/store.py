@@ -1,17 +1,19 @@
 """The store unit: activation memory to DRAM."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hw.config import MAX_BURST_BYTES, EngineConfig
 from hw.gateware.activation_memory import ReadPort
+from hw.gateware.buffer import Buffer
 from hw.gateware.bus import BURST_BITS, Bursts, RequestPort, WriteBeats, beat_bits
 from hw.gateware.component import Component
 from hw.gateware.countdown import Countdown
 from hw.gateware.layouts import BODY_LAYOUT, WORK, CommandPort, delayed, selector
-from hw.gateware.queue import Queue
-from hw.latency import ACTIVATION_READ, STORE_BURSTS
+from hw.gateware.tally import Tally
+from hw.latency import ACTIVATION_READ, BUFFERED, CHOICE, GRANT, STORE_BURSTS
 
 
 class Store(Component):
@@ -43,38 +45,51 @@ class Store(Component):
         m = Module()
         config = self.config
         m.submodules.bursts = bursts = Bursts(config)
-        m.submodules.requests = requests = Queue(
-            data.StructLayout({"address": 32, "beats": beat_bits(config), "final": 1}), STORE_BURSTS)
-        m.submodules.buffer = buffer = Queue(
-            data.StructLayout({"data": config.bus_bits, "strobe": config.bus_bytes, "last": 1, "final": 1}),
+        m.submodules.buffer = buffer = Buffer(
+            data.StructLayout({"data": config.bus_bits, "strobe": config.words_per_beat, "last": 1, "final": 1}),
             STORE_BURSTS * MAX_BURST_BYTES // config.bus_bytes)
-        m.submodules.unanswered = unanswered = Queue(1, STORE_BURSTS + config.max_outstanding)
 
         beat = self._read(m, bursts)
         arrived = delayed(m, beat, ACTIVATION_READ, "arrived")
         chunks = Array(self.read.data.word_select(chunk, config.bus_bits) for chunk in range(config.chunks_per_row))
         picked = Signal(config.bus_bits, reset_less=True)
-        granted = Signal()
-        m.d.sync += [picked.eq(chunks[arrived.chunk]), granted.eq(self.request.grant)]
+        m.d.sync += picked.eq(chunks[arrived.chunk])
         ready = delayed(m, arrived, 1, "ready")
         m.d.comb += [
             buffer.push.eq(ready.valid), buffer.item.data.eq(picked), buffer.item.strobe.eq(ready.strobe),
-            buffer.item.last.eq(ready.last), buffer.item.final.eq(ready.last & ready.final),
-            requests.push.eq(ready.valid & ready.last),
-            requests.item.address.eq(ready.address), requests.item.beats.eq(ready.beats),
-            requests.item.final.eq(ready.final),
-            self.request.valid.eq(requests.valid & ~granted), self.request.address.eq(requests.head.address),
-            self.request.beats.eq(requests.head.beats), self.request.final.eq(requests.head.final),
-            requests.pop.eq(granted),
+            buffer.item.last.eq(ready.last), buffer.item.final.eq(ready.final),
             self.beats.valid.eq(buffer.valid), self.beats.data.eq(buffer.head.data),
-            self.beats.strobe.eq(buffer.head.strobe), self.beats.last.eq(buffer.head.last),
+            self.beats.strobe.eq(Cat(pixel.replicate(config.bus_bytes // config.words_per_beat)
+                                     for pixel in buffer.head.strobe)),
+            self.beats.last.eq(buffer.head.last),
             buffer.pop.eq(self.beats.valid & self.beats.ready),
             self.work.busy.eq(buffer.pop), self.work.done.eq(buffer.pop & buffer.head.final),
-            unanswered.push.eq(granted), unanswered.item.eq(requests.head.final),
-            unanswered.pop.eq(self.written),
-            self.ended.eq(self.written & unanswered.head),
         ]
+        self._ask(m, bursts, read=beat.last, buffered=ready.valid & ready.last)
         return m
+
+    def _ask(self, m: Module, bursts: Bursts, *, read: Value, buffered: Value) -> None:
+        """Asks for each burst once its last beat, `read` before, is `buffered`; ends a command with its last answer."""
+        request, burst = (Cat(port.address, port.beats, port.final) for port in (self.request, bursts.burst))
+        kept = Array(Signal(len(burst), name=f"burst_{number}", reset_less=True) for number in range(STORE_BURSTS))
+        newest, oldest, granted = Signal(range(STORE_BURSTS)), Signal(range(STORE_BURSTS)), Signal()
+        unasked = Tally(m, STORE_BURSTS.bit_length(), "unasked", more=buffered, less=granted)
+        m.d.comb += [request.eq(kept[oldest]), self.request.valid.eq(~unasked.none & ~granted)]
+        m.d.sync += granted.eq(self.request.grant)
+        with m.If(read):
+            m.d.sync += [kept[newest].eq(burst), newest.eq(newest + 1)]
+        with m.If(granted):
+            m.d.sync += oldest.eq(oldest + 1)
+
+        # Whether it is its command's last, of each burst that is not answered: no more of them are granted.
+        m.submodules.finals = finals = Memory(shape=1, depth=self.config.max_outstanding, init=[])
+        write, answered = finals.write_port(), finals.read_port(domain="comb")
+        m.d.comb += [write.en.eq(granted), write.data.eq(self.request.final),
+                     self.ended.eq(self.written & answered.data)]
+        with m.If(granted):
+            m.d.sync += write.addr.eq(write.addr + 1)
+        with m.If(self.written):
+            m.d.sync += answered.addr.eq(answered.addr + 1)
 
     def _read(self, m: Module, bursts: Bursts):
         """Reads a beat a cycle while a burst of the buffer is free."""
@@ -87,7 +102,7 @@ class Store(Component):
         block_row, row, chunk = Signal(16), Signal(16), Signal(selector(config.chunks_per_row))
         beat = Signal(data.StructLayout({
             "valid": 1, "last": 1, "final": 1, "chunk": selector(config.chunks_per_row),
-            "strobe": config.bus_bytes, "address": 32, "beats": beat_bits(config)}))
+            "strobe": config.words_per_beat}))
         startable, burst_start, first_beat, last_beat, run_ends, row_done = (Signal() for _ in range(6))
         m.d.comb += [
             self.command.pop.eq(self.command.ready & ~bursts.busy),
@@ -99,8 +114,7 @@ class Store(Component):
             beat.valid.eq(startable | filling.any),
             # A burst of no beats, which begins inside of a beat, is asked for like any other, and refused then.
             beat.last.eq(startable & bursts.single | filling.last),
-            beat.final.eq(bursts.burst.final),
-            beat.chunk.eq(chunk), beat.address.eq(bursts.burst.address), beat.beats.eq(bursts.burst.beats),
+            beat.final.eq(beat.last & bursts.burst.final), beat.chunk.eq(chunk),
             bursts.burst.grant.eq(beat.last),
             first_beat.eq(bursts.first & ~filling.any),
             last_beat.eq(run_ends | startable & bursts.single & bursts.last),
@@ -108,9 +122,8 @@ class Store(Component):
             self.read.enable.eq(beat.valid.replicate(config.pe_pixels)),
             self.read.row.eq(row),
         ]
-        pixel_bytes = config.bus_bytes // config.words_per_beat
         m.d.comb += beat.strobe.eq(Cat(
-            ((~first_beat | (pixel >= command.lead)) & (~last_beat | (pixel < command.tail))).replicate(pixel_bytes)
+            (~first_beat | (pixel >= command.lead)) & (~last_beat | (pixel < command.tail))
             for pixel in range(config.words_per_beat)))
         m.d.comb += next_free.eq(free - burst_start + (self.beats.valid & self.beats.ready & self.beats.last))
         m.d.sync += [free.eq(next_free), any_free.eq(next_free != 0)]
@@ -132,3 +145,7 @@ class Store(Component):
             with m.If(row_done):
                 m.d.sync += row.eq(row + 1)
         return beat
+
+
+assert BUFFERED <= 1 + CHOICE + GRANT + 1, "a beat is the head before the bus can take it, which sees its address first"
+assert STORE_BURSTS == 2, "indices of bursts wrap by themselves"

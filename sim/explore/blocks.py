@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from hw.config import EngineConfig
+from hw.config import MAX_BURST_BYTES, EngineConfig
+from hw.latency import FETCH_BYTES, STORE_BURSTS
 from hw.multipliers import requantiser_blocks, share
 
 MEMORY_SHAPES = {"ecp5": ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))}
@@ -35,6 +36,9 @@ def memories(config: EngineConfig) -> Iterator[tuple[int, int, int, int]]:
         yield 1, size // word, 8 * word, beat
     accumulators = 32 * config.pe_pixels
     yield 2 * config.pe_cols, config.half_vectors, accumulators, accumulators
+    yield 1, FETCH_BYTES // config.bus_bytes, beat, beat
+    stored = beat + config.words_per_beat + 2
+    yield 1, STORE_BURSTS * MAX_BURST_BYTES // config.bus_bytes, stored, stored
 
 
 def memory_blocks(config: EngineConfig, family: str) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from hw.commands import BLOCK_BYTES
 from hw.config import EngineConfig
 from hw.latency import (
+    BUFFERED,
     BURST,
     CHOICE,
     COMMAND_PARTS,
@@ -169,8 +170,8 @@ class StoreUser(BusUser):
 class FetchUser(BusUser):
     """`fetch`: asks for what its buffer has room for; beats leave the buffer into commands, one a cycle.
 
-    They leave two cycles after they arrived at the earliest, and no beat of a command before the last part of the
-    command ahead of it leaves for its queue.
+    They leave `BUFFERED` cycles after they came from the arbiter at the earliest, and no beat of a command before the
+    last part of the command ahead of it leaves for its queue.
     """
 
     def __init__(self, config: EngineConfig, burst_bytes: int, address: int, commands: int) -> None:
@@ -214,7 +215,7 @@ class FetchUser(BusUser):
         block, place = divmod(beat, self.beats_per_block)
         if block >= len(self._leave) or beat >= len(self._arrived):
             return None
-        return max(self._arrived[beat] + 2, self._leave[block] + place)
+        return max(self._arrived[beat] + 1 + BUFFERED, self._leave[block] + place)
 
     def _ask(self) -> None:
         self.valid = NEVER

@@ -1,6 +1,8 @@
-"""`Ram` writes by granules; what it shows of a word that is being written is undefined."""
+"""`Ram` writes by granules; what it shows of a word that is being written is undefined. Its reads can wait."""
 
 import random
+
+import pytest
 
 from hw.gateware.ram import Ram
 from hw.latency import RAM_READ
@@ -36,3 +38,30 @@ def test_granules() -> None:
 
     run_benches(ram, bench)
     assert seen[RAM_READ - 1 :] == expected[: 1 - RAM_READ]
+
+
+@pytest.mark.parametrize("depth", [8, 3000])
+def test_a_read_waits(depth: int) -> None:
+    """The memory keeps its word, and the register behind it, as long as nothing tells them to take the next."""
+    ram, rng = Ram(width=16, depth=depth, granule=16), random.Random(0)
+    word = answer = None
+
+    async def bench(ctx) -> None:
+        nonlocal word, answer
+        put(ctx, ram.write_enable, 1)
+        for address in range(depth):
+            put(ctx, ram.write_address, address)
+            put(ctx, ram.write_data, address)
+            await ctx.tick()
+        put(ctx, ram.write_enable, 0)
+        for _ in range(200):
+            address, hold = rng.randrange(depth), rng.getrandbits(2)
+            put(ctx, ram.read_address, address)
+            put(ctx, ram.read_hold, hold)
+            answer = answer if hold & 2 else word
+            word = word if hold & 1 else address
+            await ctx.tick()
+            assert answer is None or get(ctx, ram.read_data) == answer
+
+    run_benches(ram, bench)
+    assert answer is not None

@@ -7,7 +7,7 @@ import pytest
 
 from hw.config import EngineConfig
 from hw.gateware.store import Store
-from hw.latency import BURST, STORE_READ
+from hw.latency import BURST, CHOICE, GRANT, STORE_READ
 from tests.support import transfers
 from tests.support.bus import serve_store
 from tests.support.configs import BEATS, SKEW, TINY, WIDE
@@ -56,11 +56,14 @@ def test_equals_model(config: EngineConfig, seed: int) -> None:
     np.testing.assert_array_equal(before, wanted, strict=True)
 
 
+@pytest.mark.parametrize("length", ["one beat", "two beats", "a burst", "two bursts"])
 @CONFIGS
-def test_a_burst_is_asked_for_when_it_is_buffered(config: EngineConfig) -> None:
-    """From the request on there is a beat every cycle; neither it nor the request waits for a ready."""
+def test_a_burst_is_asked_for_when_it_is_buffered(config: EngineConfig, length: str) -> None:
+    """From the moment the bus can take the first beat on there is one every cycle; nothing waits for a ready."""
     unit, rows = Store(config), filled_rows(config, 0)
-    beats = 64 // config.bus_bytes
+    whole = 64 // config.bus_bytes
+    beats = {"one beat": 1, "two beats": 2, "a burst": whole, "two bursts": 2 * whole}[length]
+    lasts = [beat % whole == 0 or beat == beats for beat in range(1, beats + 1)]
     command = random_transfers("store", config, random.Random(0), 1)[0]
     fields = {
         **command.fields,
@@ -71,7 +74,7 @@ def test_a_burst_is_asked_for_when_it_is_buffered(config: EngineConfig) -> None:
         "lead": 0,
         "tail": config.words_per_beat,
     }
-    seen: list = []
+    asked: list[int] = []
 
     async def bench(ctx) -> None:
         put(ctx, unit.burst_bytes, 64)
@@ -81,27 +84,33 @@ def test_a_burst_is_asked_for_when_it_is_buffered(config: EngineConfig) -> None:
         cycles = 0
         await ctx.tick()
         put(ctx, unit.command.ready, 0)
-        while not get(ctx, unit.request.valid):
+        for _ in range(sum(lasts)):
+            while not get(ctx, unit.request.valid):
+                await ctx.tick()
+                cycles += 1
+            asked.append(cycles)
+            for _ in range(CHOICE):  # not granted yet, so still there
+                await ctx.tick()
+                assert get(ctx, unit.request.valid)
+            put(ctx, unit.request.grant, 1)
             await ctx.tick()
-            cycles += 1
-        seen.append(cycles)
-        for _ in range(5):  # nothing is granted or taken, nothing changes
-            assert get(ctx, unit.request.valid)
-            assert get(ctx, unit.beats.valid)
+            put(ctx, unit.request.grant, 0)
+            assert not get(ctx, unit.request.valid)
             await ctx.tick()
-        put(ctx, unit.request.grant, 1)
-        await ctx.tick()
-        put(ctx, unit.request.grant, 0)
-        assert not get(ctx, unit.request.valid)
+            cycles += CHOICE + 2
+        await ctx.tick().repeat(GRANT + 1 - 2)  # on the bus, and a cycle later the memory takes data
         put(ctx, unit.beats.ready, 1)
-        for beat in range(beats):
+        for last in lasts:
             assert get(ctx, unit.beats.valid)
-            assert get(ctx, unit.beats.last) == (beat == beats - 1)
+            assert get(ctx, unit.beats.last) == last
             await ctx.tick()
         assert not get(ctx, unit.beats.valid)
-        put(ctx, unit.written, 1)
-        assert get(ctx, unit.ended)
+        for last in range(1, sum(lasts) + 1):
+            put(ctx, unit.written, 1)
+            assert get(ctx, unit.ended) == (last == sum(lasts))
+            await ctx.tick()
 
     run_benches(unit, bench, background=[rows.serve_reads(unit.read, cycles=LIMIT)])
-    # The first beat is read when its burst is known; the last one `beats - 1` later, and is then on its way.
-    assert seen == [BURST - 1 + beats - 1 + STORE_READ + 1]
+    # The first beat is read when its burst is known; the last one of a burst later, and is then on its way.
+    first = BURST - 1 + min(beats, whole) - 1 + STORE_READ + 1
+    assert asked == [first, first + BURST - 1 + whole][:sum(lasts)]

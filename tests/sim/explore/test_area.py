@@ -95,10 +95,10 @@ def test_memory_blocks_hold_their_bits() -> None:
     for config in PRESETS.values():
         blocks = memory_blocks(config, "ecp5")
         assert blocks * 18 * 1024 >= 8 * config.memory_bytes
-    # 8 groups of 2048 rows × 64 bits, 8 blocks each; 40 and 4 KiB; 16 halves of columns.
+    # 8 groups of 2048 rows × 64 bits, 8 blocks each; 40 and 4 KiB; 16 halves of columns; a beat each of 64 and 67 bits.
     assert memory_blocks(EngineConfig(
         pe_pixels=1, dw_channels=1, activation_bytes=128 * 1024, activation_groups=8, weight_bytes=40 * 1024,
-        dw_weight_bytes=4 * 1024), "ecp5") == 8 * 8 + 20 + 2 + 16
+        dw_weight_bytes=4 * 1024), "ecp5") == 8 * 8 + 20 + 2 + 16 + 2 + 2
 
 
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.json")), ids=lambda path: path.stem)
