@@ -12,6 +12,9 @@ from hw.gateware.multiplier import multiply
 from hw.latency import MULTIPLY, REQUANTISE, RESCALE
 from hw.multipliers import Kind
 
+SHIFT_BITS = 6
+"""Of a shift within its limits."""
+
 LEFT_SHIFT_BITS = 3
 """A multiplier's shift may be +7 at most; real models need +1."""
 
@@ -92,7 +95,7 @@ class Requantise(Component):
         def register(shape, name: str) -> Signal:
             return Signal(shape, name=f"{name}_{lane}", reset_less=True)
 
-        shifts = [register(signed(8), f"shift_{stage}") for stage in range(1, MULTIPLIED + 1)]
+        shifts = [register(signed(SHIFT_BITS), f"shift_{stage}") for stage in range(1, MULTIPLIED + 1)]
         m.d.sync += [later.eq(earlier) for earlier, later in pairwise((parameters.shift, *shifts))]
 
         # 1: bias.
@@ -114,31 +117,25 @@ class Requantise(Component):
                               kind=self.multiplier) for part in range(2)] for value in range(2)]
 
         # Then their sum, and half of the high part's unit; single rounding leaves that to the right shift if there
-        # is one.
+        # is one. Double rounding takes a whole unit off a negative value before a right shift, which thus rounds ties
+        # away from zero by adding the same as for any other; a value that is only made negative by that comes to 0.
         shift, single = shifts[MULTIPLIED - 1], numerics[MULTIPLIED - 1].single
         inner, outer, amount = register(signed(36), "inner"), register(signed(65), "outer"), register(5, "amount")
-        nudge = Mux(single & (shift < 0), 0, 1 << 30)
+        negative = products[1][0][-1] | products[1][1][-1]
+        nudge = Cat(Const(0, 30), ~(single & (shift < 0)), ~single & (shift < 0) & negative).as_signed()
         m.d.sync += [
             inner.eq(products[0][1] + products[1][0]),
             outer.eq(Cat(products[0][0][:2 * HALF_BITS], products[1][1]).as_signed() + nudge),
             amount.eq(Mux(shift < 0, -shift, 0)),
         ]
 
-        # The high part; what a right shift adds first, in double rounding one less for negative values.
-        high, right = register(signed(33), "high"), register(5, "right")
-        half, less = register(32, "half"), register(signed(33), "less")
-        bit = (Const(1, 32) << amount) >> 1
-        m.d.sync += [
-            high.eq((outer + (inner << HALF_BITS)) >> 31),
-            right.eq(amount), half.eq(bit), less.eq(bit - (~numerics[MULTIPLIED].single & (amount != 0))),
-        ]
-
-        # Rounding right shift: ties away from zero in double rounding, up in single rounding.
-        raised, places = register(signed(34), "raised"), register(5, "places")
+        # The high part, then the right shift of that and of a bit below, which rounds it: halves go up.
+        high, right, halves = register(signed(33), "high"), register(5, "right"), register(signed(34), "halves")
         rescaled = register(signed(33), "rescaled")
         m.d.sync += [
-            raised.eq(high + Mux(high < 0, less, half)), places.eq(right),
-            rescaled.eq(raised >> places),
+            high.eq((outer + (inner << HALF_BITS)) >> 31), right.eq(amount),
+            halves.eq(Cat(Const(0, 1), high).as_signed() >> right),
+            rescaled.eq(halves[1:].as_signed() + halves[0]),
         ]
         m.d.comb += self.rescaled[lane].eq(rescaled)
 
