@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from hw.config import PARAMETER_BYTES
 from hw.gateware.component import Component
+from hw.gateware.layouts import delayed
 from hw.gateware.multiplier import multiply
 from hw.latency import MULTIPLY, REQUANTISE, RESCALE
 from hw.multipliers import Kind
@@ -46,7 +47,7 @@ class Requantise(Component):
     -------
     accumulators : In, `lanes` × signed(32), bias not yet added.
     parameters : In, `lanes` × `PARAMETERS`, with the accumulators.
-    numerics : In(`NUMERICS`), with the accumulators.
+    numerics : In(`NUMERICS`), with the accumulators; all but `single` so many cycles later as `late` says.
     outputs : Out, `lanes` × signed(8).
     rescaled : Out, `lanes` × signed(32): before zero point and clamp, `latency.RESCALE` cycles after its accumulator.
 
@@ -59,8 +60,8 @@ class Requantise(Component):
     0 ≤ multiplier < 2³¹, −31 ≤ shift ≤ 7, and (accumulator + bias) · 2^shift within 32 bits.
     """
 
-    def __init__(self, lanes: int, multiplier: Kind = "portable") -> None:
-        self.lanes = lanes
+    def __init__(self, lanes: int, multiplier: Kind = "portable", *, late: int = 0) -> None:
+        self.lanes, self.late = lanes, late
         self.multiplier: Kind = multiplier
         super().__init__({
             "accumulators": In(data.ArrayLayout(signed(32), lanes)),
@@ -72,24 +73,19 @@ class Requantise(Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        numerics = self.numerics
-        stages = []
-        for stage in range(1, REQUANTISE):
-            later = Signal(NUMERICS, name=f"numerics_{stage}", reset_less=True)
-            m.d.sync += later.eq(numerics)
-            stages.append(later)
-            numerics = later
+        single = delayed(m, self.numerics.single, MULTIPLIED, "single")
+        before = delayed(m, self.numerics, REQUANTISE - 2 - self.late, "before")
+        last = delayed(m, before, 1, "last")
         # The clamps as they are before the zero point is added.
         limits = [Signal(signed(9), name=f"{name}_limit", reset_less=True) for name in ("minimum", "maximum")]
-        before = stages[REQUANTISE - 3]
         m.d.sync += [limit.eq(value - before.zero_point)
                      for limit, value in zip(limits, (before.minimum, before.maximum), strict=True)]
         for lane in range(self.lanes):
-            self._lane(m, lane, stages, limits)
+            self._lane(m, lane, single, last, limits)
         return m
 
-    def _lane(self, m: Module, lane: int, numerics: list, limits: list) -> None:
-        """One lane; `numerics[n - 1]` belongs to the value in the registers of stage n, `limits` to the last ones."""
+    def _lane(self, m: Module, lane: int, single: Signal, last: data.View, limits: list) -> None:
+        """One lane; `single` belongs to the products, `last` and `limits` to the last value before the output."""
         parameters = self.parameters[lane]
 
         def register(shape, name: str) -> Signal:
@@ -119,7 +115,7 @@ class Requantise(Component):
         # Then their sum, and half of the high part's unit; single rounding leaves that to the right shift if there
         # is one. Double rounding takes a whole unit off a negative value before a right shift, which thus rounds ties
         # away from zero by adding the same as for any other; a value that is only made negative by that comes to 0.
-        shift, single = shifts[MULTIPLIED - 1], numerics[MULTIPLIED - 1].single
+        shift = shifts[-1]
         inner, outer, amount = register(signed(36), "inner"), register(signed(65), "outer"), register(5, "amount")
         negative = products[1][0][-1] | products[1][1][-1]
         nudge = Cat(Const(0, 30), ~(single & (shift < 0)), ~single & (shift < 0) & negative).as_signed()
@@ -144,6 +140,5 @@ class Requantise(Component):
         narrow, sign = register(signed(NARROW_BITS + 1), "narrow"), rescaled[-1]
         upper = rescaled[NARROW_BITS - 1:]
         m.d.sync += narrow.eq(Cat(rescaled[:NARROW_BITS - 1], Mux(upper.all() | ~upper.any(), sign, ~sign), sign))
-        last = numerics[REQUANTISE - 2]
         m.d.sync += self.outputs[lane].eq(Mux(narrow < limits[0], last.minimum, Mux(
             narrow > limits[1], last.maximum, narrow + last.zero_point)))
