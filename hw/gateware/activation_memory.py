@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.commands import UNITS
-from hw.config import ADDRESS_BITS, OCTET, EngineConfig
+from hw.config import OCTET, EngineConfig
 from hw.gateware.component import Component
 from hw.gateware.layouts import delayed, selector
 from hw.gateware.ram import Ram
@@ -39,7 +39,7 @@ class ReadPort(wiring.Signature):
     def __init__(self, config: EngineConfig) -> None:
         super().__init__({
             "enable": Out(config.pe_pixels),
-            "row": Out(ADDRESS_BITS),
+            "row": Out(range(config.activation_rows)),
             "lane": Out(selector(config.pe_pixels)),
             "data": In(8 * config.row_bytes),
         })
@@ -54,7 +54,7 @@ class WritePort(wiring.Signature):
     def __init__(self, config: EngineConfig) -> None:
         super().__init__({
             "enable": Out(config.row_bytes // enable_bytes(config)),
-            "row": Out(ADDRESS_BITS),
+            "row": Out(range(config.activation_rows)),
             "data": Out(8 * config.row_bytes),
         })
 
@@ -93,13 +93,18 @@ class ActivationMemory(Component):
         met: list[list[Signal]] = []
 
         # Per reader and bank: the row each bank reads, and (when its data are there) the group they come from.
-        rows = [[Signal(ADDRESS_BITS, name=f"row_{name}_{bank}", reset_less=True) for bank in range(config.pe_pixels)]
-                for name in READERS]
+        rows = [[Signal(range(config.activation_rows), name=f"row_{name}_{bank}", reset_less=True)
+                 for bank in range(config.pe_pixels)] for name in READERS]
         enables = [Signal(config.pe_pixels, name=f"enable_{name}") for name in READERS]
         for reader, reader_rows, reader_enable in zip(readers, rows, enables, strict=True):
             m.d.sync += reader_enable.eq(reader.enable)
             for bank, row in enumerate(reader_rows):
                 m.d.sync += row.eq(reader.row + (bank < reader.lane))
+
+        # Data wait a cycle with their writer, until each bank knows whose it takes: there are fewer writers than banks.
+        targets = [delayed(m, writer.row[:index_bits], 1, f"target_{name}")
+                   for name, writer in zip(WRITERS, writers, strict=True)]
+        values = [delayed(m, writer.data, 1, f"value_{name}") for name, writer in zip(WRITERS, writers, strict=True)]
 
         outputs: list[list[Signal]] = []
         for group in range(config.activation_groups):
@@ -123,18 +128,17 @@ class ActivationMemory(Component):
                 written = Cat(writer.enable.word_select(bank, granules).any() & (writer.row >> index_bits == group)
                               for writer in writers)
                 enable = Signal(granules, name=f"write_enable_{group}_{bank}")
-                write_address = Signal(index_bits, name=f"write_address_{group}_{bank}", reset_less=True)
-                data = Signal(8 * config.pe_rows, name=f"write_data_{group}_{bank}", reset_less=True)
-                m.d.sync += enable.eq(0)
-                for index, writer in enumerate(writers):
-                    with m.If(written[index]):
-                        m.d.sync += [
-                            enable.eq(writer.enable.word_select(bank, granules)),
-                            write_address.eq(writer.row),
-                            data.eq(writer.data.word_select(bank, 8 * config.pe_rows)),
-                        ]
-                m.d.comb += [memory.write_enable.eq(enable), memory.write_address.eq(write_address),
-                             memory.write_data.eq(data)]
+                m.d.sync += enable.eq(reduce(or_, (
+                    writer.enable.word_select(bank, granules) & chosen.replicate(granules)
+                    for writer, chosen in zip(writers, written, strict=True))))
+                # Nobody's data are as good as any.
+                chosen = delayed(m, written, 1, f"writer_{group}_{bank}")
+                target, value = targets[0], values[0].word_select(bank, 8 * config.pe_rows)
+                for index in range(1, len(writers)):
+                    target = Mux(chosen[index], targets[index], target)
+                    value = Mux(chosen[index], values[index].word_select(bank, 8 * config.pe_rows), value)
+                m.d.comb += [memory.write_enable.eq(enable), memory.write_address.eq(target),
+                             memory.write_data.eq(value)]
 
                 late = Signal(len(_MEETING), name=f"met_{group}_{bank}")
                 m.d.sync += late.eq(Cat(_met(wanted), _met(written)))

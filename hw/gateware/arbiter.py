@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hw.commands import COUNT_BITS
@@ -14,7 +15,6 @@ from hw.faults import CODES, SOURCES
 from hw.gateware.bus import BurstPort, ReadBeats, RequestPort, beat_bits
 from hw.gateware.component import Component
 from hw.gateware.layouts import FAULT, delayed
-from hw.gateware.queue import Queue
 from hw.latency import CHOICE, GRANT
 
 USERS = ("fetch", "load", "weights", "store")
@@ -94,12 +94,16 @@ class Arbiter(Component):
         m.d.sync += [asking.eq(granted), asked.eq(burst), checking.eq(asking), checked.eq(asked)]
 
         # A command's number: the commands of its user whose last burst was granted before.
-        numbers = Array(Signal(COUNT_BITS, name=f"command_{name}") for name in USERS)
-        m.d.sync += checked.command.eq(numbers[asked.user])
+        m.submodules.numbers = numbers = Memory(shape=COUNT_BITS, depth=len(USERS), init=[])
+        number, next_number, counted = numbers.read_port(domain="comb"), numbers.write_port(), Signal(len(USERS))
+        """Whose number is in the memory, and no longer 0."""
+        m.d.comb += [number.addr.eq(asked.user), next_number.en.eq(checking & checked.final),
+                     next_number.addr.eq(checked.user), next_number.data.eq(checked.command + 1)]
+        m.d.sync += checked.command.eq(number.data & counted.bit_select(asked.user, 1).replicate(COUNT_BITS))
+        with m.If(next_number.en):
+            m.d.sync += counted.bit_select(checked.user, 1).eq(1)
         with m.If(self.start):
-            m.d.sync += [count.eq(0) for count in numbers]
-        with m.Elif(checking & checked.final):
-            m.d.sync += numbers[checked.user].eq(checked.command + 1)
+            m.d.sync += counted.eq(0)
 
         unfit, outside = self._wrong(m, burst, asked)
         m.d.comb += [
@@ -121,20 +125,35 @@ class Arbiter(Component):
         with m.If(self.start):
             m.d.sync += [last.eq(0), refused.eq(0)]
 
-        m.submodules.reads = reads = Queue(checked.shape(), most_open)
-        m.submodules.writes = writes = Queue(checked.shape(), most_open)
+        # Reads and writes are each answered in order; of one that fails the fault wants to know what it was.
+        ends, failed = (bus.read.valid & bus.read.last, bus.written), Signal(2)
+        m.d.comb += failed.eq(Cat(bus.read.valid & bus.read_response[1], bus.written & bus.written_response[1]))
+        next_sent, oldest = ([Signal(range(most_open), name=f"{name}_{way}") for way in ("read", "write")]
+                             for name in ("next", "oldest"))
+        for way, end in enumerate(ends):
+            m.d.sync += [next_sent[way].eq(next_sent[way] + (sent & (checked.write == way))),
+                         oldest[way].eq(oldest[way] + end)]
+        kept = data.StructLayout({name: checked.shape()[name].shape for name in ("command", "address")})
+        m.submodules.opened = opened = Memory(shape=kept, depth=2 * most_open, init=[])
+        m.submodules.readers = readers = Memory(shape=range(len(USERS)), depth=most_open, init=[])
+        keep, keep_reader = opened.write_port(), readers.write_port()
+        of_failed, reader = opened.read_port(domain="comb"), readers.read_port(domain="comb")
+        wrote = failed[1] & ~failed[0]
         m.d.comb += [
-            reads.push.eq(sent & ~checked.write), reads.item.eq(checked), reads.pop.eq(bus.read.valid & bus.read.last),
-            writes.push.eq(sent & checked.write), writes.item.eq(checked), writes.pop.eq(bus.written),
+            keep.en.eq(sent), keep.addr.eq(Cat(Mux(checked.write, next_sent[1], next_sent[0]), checked.write)),
+            *(keep.data[name].eq(checked[name]) for name in kept.members),
+            of_failed.addr.eq(Cat(Mux(wrote, oldest[1], oldest[0]), wrote)),
+            keep_reader.en.eq(sent & ~checked.write), keep_reader.addr.eq(next_sent[0]),
+            keep_reader.data.eq(checked.user), reader.addr.eq(oldest[0]),
         ]
         closed = Signal()
         m.d.comb += next_open.eq(open_bursts + sent - closed - Mux(self.written, 1, 0))
-        m.d.sync += [closed.eq(reads.pop), self.written.eq(bus.written),
+        m.d.sync += [closed.eq(ends[0]), self.written.eq(bus.written),
                      open_bursts.eq(next_open), room.eq(next_open != most_open)]
         arrived = delayed(m, bus.read.data, 1, "arrived")
         for index, name in enumerate(READERS):
             read = getattr(self, f"read_{name}")
-            m.d.sync += [read.valid.eq(bus.read.valid & (reads.head.user == index)), read.last.eq(bus.read.last)]
+            m.d.sync += [read.valid.eq(bus.read.valid & (reader.data == index)), read.last.eq(bus.read.last)]
             m.d.comb += read.data.eq(arrived)
 
         # The beat of a read that is on its way, for its address.
@@ -142,19 +161,21 @@ class Arbiter(Component):
         with m.If(bus.read.valid):
             m.d.sync += beat.eq(Mux(bus.read.last, 0, beat + 1))
         window = Mux(checked.write, CODES["write_window"], CODES["read_window"])
+        sources = Array(SOURCES.index(name) for name in USERS)
         m.d.sync += self.fault.code.eq(0)
-        for happened, code, where, address in (
-                (checking & ~sent, Mux(unfit, CODES["burst"], window), checked, checked.address),
-                (bus.written & bus.written_response[1], _response_code("write", bus.written_response), writes.head,
-                 writes.head.address),
-                (bus.read.valid & bus.read_response[1], _response_code("read", bus.read_response), reads.head,
-                 _within_burst(reads.head.address, beat * self.config.bus_bytes))):
-            with m.If(happened):
-                m.d.sync += [
-                    self.fault.code.eq(code), self.fault.command.eq(where.command),
-                    self.fault.source.eq(Array(SOURCES.index(name) for name in USERS)[where.user]),
-                    self.fault.address.eq(address),
-                ]
+        with m.If(failed.any()):
+            within = Mux(wrote, 0, beat * self.config.bus_bytes)
+            m.d.sync += [
+                self.fault.code.eq(Mux(wrote, _response_code("write", bus.written_response),
+                                       _response_code("read", bus.read_response))),
+                self.fault.source.eq(sources[Mux(wrote, STORE, reader.data)]),
+                self.fault.command.eq(of_failed.data.command),
+                self.fault.address.eq(_within_burst(of_failed.data.address, within)),
+            ]
+        with m.Elif(checking & ~sent):
+            m.d.sync += [self.fault.code.eq(Mux(unfit, CODES["burst"], window)),
+                         self.fault.source.eq(sources[checked.user]), self.fault.command.eq(checked.command),
+                         self.fault.address.eq(checked.address)]
         return m
 
     def _wrong(self, m: Module, burst, asked) -> tuple[Value, Value]:
@@ -164,17 +185,19 @@ class Arbiter(Component):
         """
         windows, shift = self.windows, (self.config.bus_bytes - 1).bit_length()
         low = (MAX_BURST_BYTES - 1).bit_length()
-        first, last, room = Signal(32), Signal(33 - low), Signal(signed(low - shift + 1))
+        first, last = Signal(32), Signal(32 - low)
+        room = Signal(signed(low - shift + 2))
         unfit, outside = Signal(), Signal(2)
-        # Where a window ends is told in beats: a burst in step with them is inside if it ends no later. None crosses a
-        # multiple of the largest one: in the block the window ends in, it has `room` beats from its address on.
-        end = Mux(burst.write, windows.write_last + 1, windows.read_last + 1) >> shift
-        block = asked.address[low:]
+        # No burst crosses a multiple of the largest one. A burst in step with beats is inside if it lies in a block
+        # before that of the window's last byte, or has no more beats than there is `room` in that block from its
+        # address on: fewer than none behind the end, so both are compared with 0 in the middle of the range.
+        end = Mux(burst.write, windows.write_last, windows.read_last)
         m.d.sync += [
             first.eq(Mux(burst.write, windows.write_first, windows.read_first)),
-            last.eq(end[low - shift:]), room.eq(end[:low - shift] - burst.address[shift:low]),
+            last.eq(end[low:]), room.eq((end[:low] + 1 >> shift) - burst.address[shift:low]),
             unfit.eq((asked.beats == 0) | asked.address[:shift].any()),
-            outside.eq(Cat(asked.address < first, (block > last) | ~(block < last) & (asked.beats > room))),
+            outside.eq(Cat(asked.address < first,
+                           Cat(asked.beats, Const(1, 1), asked.address[low:]) > Cat(room[:-1], ~room[-1], last))),
         ]
         return unfit, outside
 

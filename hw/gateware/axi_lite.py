@@ -25,6 +25,8 @@ STATES = tuple(register for register in REGISTERS if register.access == "ro" and
                and not register.account and register.name not in ("CONFIG", "CYCLES_HIGH"))
 """Registers that show what goes on in the engine."""
 COUNTER_OFFSETS = tuple(FIRST_COUNTER + 4 * index for index in range(len(COUNTERS)))
+ALIGNED = {"PROGRAM_ADDRESS": PROGRAM_ALIGNMENT, "BASE": BASE_ALIGNMENT}
+"""Settings that must be multiples of a power of two."""
 COMMANDS = tuple(field.name for field in BY_NAME["CONTROL"].fields)
 
 
@@ -83,8 +85,11 @@ class Registers(Component):
 
     def _write(self, m: Module) -> None:
         axi = self.axi
-        values = {register.name: Signal(register.bits, init=register.reset, name=register.name)
-                  for register in self.settings}
+        # Bits that are always 0 are not kept.
+        low = {register.name: (ALIGNED.get(register.name, 1) - 1).bit_length() for register in self.settings}
+        kept = {register.name: Signal(register.bits - low[register.name], init=register.reset >> low[register.name],
+                                      name=register.name) for register in self.settings}
+        values = {name: Cat(Const(0, low[name]), value) for name, value in kept.items()}
         m.d.comb += [getattr(self, f"setting_{name}").eq(value) for name, value in values.items()]
 
         # Which register, then what it would hold, then what that is, then whether it may.
@@ -121,7 +126,7 @@ class Registers(Component):
         ]
         for name, sets in setting.items():
             with m.If(sets):
-                m.d.sync += values[name].eq(wanted)
+                m.d.sync += kept[name].eq(wanted[low[name]:])
         with m.If(accepted & interrupt):
             m.d.sync += self.enable.eq(wanted[enable])
         with m.If(axi.bready):
@@ -173,10 +178,8 @@ def _holds(name: str, value: Signal):
     """Whether a setting may have this value."""
     if name == "BURST_BYTES":
         return Cat(value == size for size in BURST_SIZES).any()
-    if name == "PROGRAM_ADDRESS":
-        return (value & (PROGRAM_ALIGNMENT - 1)) == 0
-    if name == "BASE":
-        return (value & (BASE_ALIGNMENT - 1)) == 0
+    if name in ALIGNED:
+        return (value & (ALIGNED[name] - 1)) == 0
     return ~value[BY_NAME[name].bits:].any()
 
 

@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In
+from amaranth.lib.wiring import In, Out
 
 from hw.gateware.queue import Queue
 from hw.latency import BACKLOG, COMMAND_PARTS, HEAD
@@ -48,6 +48,7 @@ class PartedBacklog(Backlog):
     -------
     part : In, instead of `item`: part 0 with the push, the others in the cycles after it. Part n is every
         `latency.COMMAND_PARTS`-th bit from bit n on.
+    any_left : Out(1), there are items, from the cycle after the first one's push.
 
     Timing
     ------
@@ -55,7 +56,7 @@ class PartedBacklog(Backlog):
     """
 
     def __init__(self, shape, depth: int) -> None:
-        super().__init__(shape, depth, item={"part": In(part_bits(shape))})
+        super().__init__(shape, depth, item={"part": In(part_bits(shape)), "any_left": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -67,7 +68,8 @@ class PartedBacklog(Backlog):
                      read.addr.eq(source)]
         with m.If(write.en):
             m.d.sync += target.eq(target + 1)
-        with m.If(self._any_left(m) & ~self.valid):
+        m.d.comb += self.any_left.eq(self._any_left(m))
+        with m.If(self.any_left & ~self.valid):
             m.d.sync += [source.eq(source + 1), self.valid.eq(leaving == COMMAND_PARTS - 1)]
         with m.If(self.pop):
             m.d.sync += self.valid.eq(0)

@@ -1,6 +1,6 @@
 """The DRAM port, and the walk from transfers to bursts that all its users share."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -72,7 +72,8 @@ class Bursts(Component):
 
     Members
     -------
-    start, address, stride, blocks, beats : In, take a transfer; only while not `busy`.
+    start, address, beats : In, take a transfer; only while not `busy`.
+    stride, blocks : In, with `start`, if there are `runs`; else there is one.
     burst_bytes : In, a power of two, from the cycle before `start` on.
     busy : Out(1).
     burst : Out(`RequestPort`); first, last : Out, of the run; single : Out, it has one beat, or none.
@@ -82,10 +83,10 @@ class Bursts(Component):
     A burst is offered `latency.BURST` cycles after `start` or the grant of the one before.
     """
 
-    def __init__(self, config: EngineConfig) -> None:
-        self.config = config
+    def __init__(self, config: EngineConfig, *, runs: bool = True) -> None:
+        self.config, self.runs = config, runs
         super().__init__({
-            "start": In(1), "address": In(32), "stride": In(32), "blocks": In(10), "beats": In(20),
+            "start": In(1), "address": In(32), "beats": In(20), **({"stride": In(32), "blocks": In(10)} if runs else {}),
             "burst_bytes": In(BURST_BITS), "busy": Out(1), "burst": Out(RequestPort(config)),
             "first": Out(1), "last": Out(1), "single": Out(1),
         })
@@ -95,23 +96,18 @@ class Bursts(Component):
         burst, shift = self.burst, (self.config.bus_bytes - 1).bit_length()
         # The walk is a burst ahead of the one that is offered, so that nothing of it waits for a grant.
         begun, offered, granted, offer = Signal(), Signal(), Signal(), Signal()
-        address, run, next_run, stride = (Signal(32, name=name, reset_less=True)
-                                          for name in ("address", "run", "next_run", "stride"))
-        blocks = Countdown(m, 10, "blocks")
-        beats, left = Signal(20, reset_less=True), Signal(20, reset_less=True)
+        address, next_run = Signal(32, reset_less=True), Signal(32, reset_less=True)
+        blocks = Countdown(m, 10 if self.runs else 1, "blocks")
+        left = Signal(20, reset_less=True)
         begins, fits = Signal(), Signal()
-        # Beats up to the next multiple of `burst_bytes`: of a burst, from here, from where the next run begins.
-        whole, room, next_room = Signal.like(burst.beats), Signal.like(burst.beats), Signal.like(burst.beats)
+        # Beats up to the next multiple of `burst_bytes`: of a burst, from here.
+        whole, room = Signal.like(burst.beats), Signal.like(burst.beats)
         mask = Signal(BURST_BITS)
 
-        def room_from(place: Value) -> Value:
-            return ((mask & ~place[:BURST_BITS]) >> shift) + 1
-
-        following = run + stride
-        m.d.comb += [fits.eq(~(left > room)), offer.eq(begun | granted & blocks.any)]
+        m.d.comb += [
+            fits.eq(~(left[len(room):].any() | (left[:len(room)] > room))), offer.eq(begun | granted & blocks.any)]
         m.d.sync += [
             mask.eq(self.burst_bytes - 1), whole.eq(self.burst_bytes >> shift),
-            next_run.eq(following), next_room.eq(room_from(following)),
             begun.eq(self.start), offered.eq(offer), granted.eq(burst.grant),
             burst.valid.eq(offer | burst.valid & ~burst.grant),
             self.busy.eq(self.start | self.busy & ~(burst.grant & burst.final)),
@@ -121,18 +117,35 @@ class Bursts(Component):
                 burst.address.eq(address), burst.beats.eq(Mux(fits, left, room)), burst.final.eq(fits & blocks.last),
                 self.first.eq(begins), self.last.eq(fits), self.single.eq((left <= 1) | (room == 1)),
             ]
+        ends_run = offered & self.last
         with m.If(offered):
-            with m.If(self.last):
-                m.d.sync += [left.eq(beats), address.eq(next_run), run.eq(next_run), room.eq(next_room), begins.eq(1)]
-                blocks.step()
-            with m.Else():
-                m.d.sync += [left.eq(left - burst.beats), address.eq(address + (burst.beats << shift)),
-                             room.eq(whole), begins.eq(0)]
+            m.d.sync += [left.eq(left - burst.beats), address.eq(address + (burst.beats << shift)), room.eq(whole),
+                         begins.eq(0)]
+        with m.If(ends_run):
+            blocks.step()
+        if self.runs:
+            self._next_run(m, begun, ends_run, address, left, next_run)
+            with m.If(ends_run):
+                m.d.sync += begins.eq(1)
+        # Where a run begins, which is not in step with bursts.
+        start = Mux(self.start, self.address, next_run)
+        with m.If(self.start | ends_run):
+            m.d.sync += room.eq(((mask & ~start[:BURST_BITS]) >> shift) + 1)
         with m.If(self.start):
-            m.d.sync += [address.eq(self.address), run.eq(self.address), stride.eq(self.stride), beats.eq(self.beats),
-                         left.eq(self.beats), room.eq(room_from(self.address)), begins.eq(1)]
-            blocks.load(self.blocks)
+            m.d.sync += [address.eq(self.address), left.eq(self.beats), begins.eq(1)]
+            blocks.load(self.blocks if self.runs else Const(1))
         return m
+
+    def _next_run(self, m: Module, begun: Signal, ends_run: Value, address: Signal, left: Signal,
+                  next_run: Signal) -> None:
+        """The run after the current one: worked out as that begins, taken as it ends."""
+        stride, beats = Signal(32, reset_less=True), Signal(20, reset_less=True)
+        with m.If(self.start):
+            m.d.sync += [stride.eq(self.stride), beats.eq(self.beats)]
+        with m.If(begun | ends_run):
+            m.d.sync += next_run.eq(Mux(begun, address, next_run) + stride)
+        with m.If(ends_run):
+            m.d.sync += [address.eq(next_run), left.eq(beats)]
 
 
 assert BURST == 2

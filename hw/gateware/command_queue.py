@@ -23,7 +23,7 @@ class CommandQueue(Component):
 
     Members
     -------
-    push, part : In, a command's `ENTRY[unit]`, as of `PartedBacklog`; full : Out.
+    push, part, full, any_left : In, In, Out, Out, of commands, each an `ENTRY[unit]`, as of `PartedBacklog`.
     ended : In, per unit the count of commands it has ended.
     command : Out(`CommandPort`).
     valid : Out(1), there is a head; missing : Out, a bit per unit whose count the head waits for.
@@ -38,7 +38,7 @@ class CommandQueue(Component):
     def __init__(self, unit: str, depth: int) -> None:
         self.unit, self.depth = unit, depth
         super().__init__({
-            "push": In(1), "part": In(part_bits(ENTRY[unit])), "full": Out(1),
+            "push": In(1), "part": In(part_bits(ENTRY[unit])), "full": Out(1), "any_left": Out(1),
             "ended": In(data.ArrayLayout(COUNT_BITS, len(UNITS))),
             "command": Out(CommandPort(unit)),
             "valid": Out(1), "missing": Out(len(UNITS)), "lacks": Out(LACKS), "marked": Out(1),
@@ -59,7 +59,8 @@ class CommandQueue(Component):
             self.lacks.weights.eq(missing["weights"] & ~space["weights"]),
             self.lacks.space.eq(Cat(missing[unit] & space[unit] for unit in UNITS).any()),
             self.marked.eq(queue.head.marked),
-            queue.push.eq(self.push), queue.part.eq(self.part), self.full.eq(queue.full), self.valid.eq(queue.valid),
+            queue.push.eq(self.push), queue.part.eq(self.part), self.full.eq(queue.full),
+            self.any_left.eq(queue.any_left), self.valid.eq(queue.valid),
             self.command.fields.eq(queue.head.fields), queue.pop.eq(self.command.pop),
         ]
         m.d.sync += self.command.ready.eq(queue.valid & ~self.missing.any() & ~self.command.pop)

@@ -69,19 +69,21 @@ class Control(Component):
         with m.If(taken):
             m.d.sync += self.reason.eq(fault)
 
-        # Which block of the program an address of `fetch` lies in: a division, a bit a cycle.
-        locate, left, divisor, rest = Signal(), Signal(32), Signal(32), Signal(33)
+        # Which block of the program an address of `fetch` lies in: a division, a bit a cycle. `rest` is what is left of
+        # the bits seen so far, less than a block; those to come follow it.
+        locate = Signal()
+        bits = (BLOCK_BYTES - 1).bit_length()
+        rest, left, less = Signal(bits), Signal(COUNT_BITS), Signal(bits + 2)
         steps = Countdown(m, (COUNT_BITS + 1).bit_length(), "steps")
-        m.d.comb += rest.eq(left - divisor)
+        m.d.comb += less.eq(Cat(left[-1], rest) - BLOCK_BYTES)
         m.d.sync += locate.eq(taken & of_fetch)
         with m.If(locate):
-            m.d.sync += [left.eq(self.reason.address - self.program_address),
-                         divisor.eq(BLOCK_BYTES << COUNT_BITS - 1)]
+            m.d.sync += Cat(left, rest).eq(self.reason.address - self.program_address)
             steps.load(Const(COUNT_BITS))
         with m.Elif(steps.any):
             steps.step()
-            m.d.sync += [divisor.eq(divisor >> 1), left.eq(Mux(rest[-1], left, rest)),
-                         self.reason.command.eq(Cat(~rest[-1], self.reason.command))]
+            m.d.sync += [left.eq(left << 1), rest.eq(Mux(less[-1], Cat(left[-1], rest), less)),
+                         self.reason.command.eq(Cat(~less[-1], self.reason.command))]
 
         with m.If(self.acknowledge):
             m.d.sync += self.pending.eq(0)

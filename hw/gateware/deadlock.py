@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
-from hw.commands import COUNT_BITS, UNITS
+from hw.commands import UNITS
 from hw.faults import CODES
 from hw.gateware.component import Component
 from hw.gateware.layouts import FAULT
@@ -20,16 +20,14 @@ class Deadlock(Component):
     -------
     moves : In(1), something is under way: a burst, a started command, a delivery, a command that can start.
     missing : In, per unit a bit for each unit that its oldest command waits for; empty : In, no command waits.
-    started : In, per unit the count of commands it has started.
-    fault : Out(`FAULT`), as long as nothing moves; a cycle late.
+    fault : Out(`FAULT`), as long as nothing moves; a cycle late. The command's number is not filled in.
     """
 
     def __init__(self, patience: int) -> None:
         self.patience = patience
         units = len(UNITS)
         super().__init__({
-            "moves": In(1), "missing": In(data.ArrayLayout(units, units)), "empty": In(units),
-            "started": In(data.ArrayLayout(COUNT_BITS, units)), "fault": Out(FAULT),
+            "moves": In(1), "missing": In(data.ArrayLayout(units, units)), "empty": In(units), "fault": Out(FAULT),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -51,6 +49,6 @@ class Deadlock(Component):
             m.d.sync += cycles.eq(cycles + 1)
         m.d.comb += [
             self.fault.code.eq(Mux(cycles == self.patience, CODES["deadlock"], 0)),
-            self.fault.source.eq(unit), self.fault.command.eq(self.started[unit]),
+            self.fault.source.eq(unit),
         ]
         return m

@@ -57,7 +57,8 @@ class Depthwise(Component):
         m.submodules.taps = taps = DepthwiseTaps(config)
         m.submodules.windows = windows = DepthwiseWindows(config, taps.slots)
         m.submodules.lanes = lanes = DepthwiseLanes(config)
-        m.submodules.requantise = requantise = Requantise(config.dw_channels, share(config).block)
+        m.submodules.requantise = requantise = Requantise(config.dw_channels, share(config).block,
+                                                         late=REQUANTISE - 2)
         connect(m, taps=taps.weights, weights=flipped(self.weights))
         connect(m, windows=windows.read, read=flipped(self.read))
 
@@ -97,16 +98,17 @@ class Depthwise(Component):
         before_lanes = delayed(m, at_taps, DEPTHWISE_SUM - 2 - DEPTHWISE_TAPS, "before_lanes")
         at_lanes = delayed(m, before_lanes, 1, "at_lanes")
         at_sums = delayed(m, at_lanes, 1, "at_sums")
-        far_from_bytes = delayed(m, at_sums, REQUANTISE - 2, "far_from_bytes")
+        before_clamps = delayed(m, at_sums, REQUANTISE - 3, "before_clamps")
+        far_from_bytes = delayed(m, before_clamps, 1, "far_from_bytes")
         before_bytes = delayed(m, far_from_bytes, 1, "before_bytes")
         at_bytes = delayed(m, before_bytes, 1, "at_bytes")
         kept = []
-        for number, stage in enumerate((before_taps, before_lanes, at_lanes, far_from_bytes)):
+        for number, stage in enumerate((before_taps, before_lanes, at_lanes, before_clamps, far_from_bytes)):
             read, fields = contexts.read_port(domain="comb"), Signal(KEPT, name=f"kept_{number}", reset_less=True)
             m.d.comb += read.addr.eq(stage.context)
             m.d.sync += fields.eq(read.data)
             kept.append(fields)
-        of_taps, of_lanes, of_sums, before_written = kept
+        of_taps, of_lanes, of_sums, of_clamps, before_written = kept
         m.d.comb += [
             lanes.window.eq(windows.window), lanes.group.eq(step.group),
             lanes.input_zero_point.eq(of_taps.input_zero_point),
@@ -114,9 +116,9 @@ class Depthwise(Component):
             lanes.taps.eq(taps.taps), lanes.weight_zero_point.eq(of_taps.weight_zero_point),
             taps.parameter_slot.eq(at_sums.slot), taps.parameter_group.eq(at_sums.group),
             requantise.parameters.eq(taps.parameters),
-            requantise.numerics.zero_point.eq(of_sums.output_zero_point),
-            requantise.numerics.minimum.eq(of_sums.minimum),
-            requantise.numerics.maximum.eq(of_sums.maximum),
+            requantise.numerics.zero_point.eq(of_clamps.output_zero_point),
+            requantise.numerics.minimum.eq(of_clamps.minimum),
+            requantise.numerics.maximum.eq(of_clamps.maximum),
             requantise.numerics.single.eq(of_sums.single_rounding),
         ]
         self._add_up(m, at_lanes, of_lanes.accumulate, lanes, requantise)
@@ -152,15 +154,14 @@ class Depthwise(Component):
         """Puts the bytes of `dw_groups` steps together to one word and writes it."""
         config = self.config
         block_pixel, pixel, target = Signal(20), Signal(20), Signal(20)
-        word, written = (Signal(8 * config.pe_rows, name=name, reset_less=True) for name in ("word", "written"))
-        next_word = Signal(8 * config.pe_rows)
+        word, next_word = Signal(8 * config.pe_rows, reset_less=True), Signal(8 * config.pe_rows)
         next_block = Signal(20)
         # Blocks are at least `KERNEL` cycles apart, so the next one's place may be late.
         m.d.sync += next_block.eq(block_pixel + fields.out_row_stride * config.pe_pixels)
         m.d.comb += [
             next_word.eq(word),
             next_word.word_select(step.group, 8 * config.dw_channels).eq(requantise.outputs.as_value()),
-            target.eq(pixel), self.write.data.eq(written.replicate(config.pe_pixels)),
+            target.eq(pixel), self.write.data.eq(word.replicate(config.pe_pixels)),
         ]
         with m.If(step.first_of_command):
             m.d.comb += target.eq(fields.out_pixel)
@@ -174,7 +175,6 @@ class Depthwise(Component):
             with m.If(last):
                 m.d.sync += [
                     self.write.row.eq(target >> config.lane_bits),
-                    written.eq(next_word),
                     self.ended.eq(step.last_of_command),
                 ]
                 enables = config.pe_rows // enable_bytes(config)

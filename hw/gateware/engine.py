@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Array, Cat, Module, Signal, signed
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -29,6 +29,10 @@ from hw.gateware.tally import Tally
 from hw.gateware.weight_memory import WeightMemory
 from hw.gateware.weights import Weights
 from hw.latency import DEADLOCK_CYCLES
+
+UNDER_WAY_BITS = 6
+"""Of commands of a unit that have started and not ended. Most are those of `store`, as many as bursts may be open and a
+few more; the contexts of `depthwise` are 16."""
 
 
 class Engine(Component):
@@ -115,11 +119,11 @@ class Engine(Component):
 
         # Commands and tokens.
         m.d.comb += [fetch.start.eq(self.start), fetch.address.eq(self.program_address)]
-        started, ended = (Signal(data.ArrayLayout(COUNT_BITS, len(UNITS)), name=name) for name in ("started", "ended"))
+        ended = Array(Signal(COUNT_BITS, name=f"ended_{name}") for name in units)
         # What is done is looked for a cycle late: no command ends that soon after its delivery.
-        pushed, fetched = Signal(len(UNITS)), Signal()
-        m.d.sync += [pushed.eq(fetch.push), fetched.eq(fetch.finished & ~self.start)]
-        undone, under_way = [], Signal(len(UNITS))
+        fetched, under_way = Signal(), Signal(len(UNITS))
+        m.d.sync += fetched.eq(fetch.finished & ~self.start)
+        tallies: list[Tally] = []
         queues: list[CommandQueue] = []
         for user in (fetch, load, weights, store):
             m.d.comb += user.burst_bytes.eq(self.burst_bytes)
@@ -129,20 +133,19 @@ class Engine(Component):
             connect(m, queue=queue.command, unit=unit.command)
             m.d.comb += [
                 queue.push.eq(fetch.push[index]), queue.part.eq(fetch.part),
-                fetch.full[index].eq(queue.full), queue.ended.eq(ended),
+                fetch.full[index].eq(queue.full), queue.ended.eq(Cat(ended)),
             ]
-            undone.append(Tally(m, COUNT_BITS, f"undone_{name}", more=pushed[index], less=unit.ended))
-            m.d.comb += under_way[index].eq(
-                ~Tally(m, COUNT_BITS, f"under_way_{name}", more=unit.command.pop, less=unit.ended).none)
-            for counts, more in ((started, unit.command.pop), (ended, unit.ended)):
-                with m.If(more):
-                    m.d.sync += counts[index].eq(counts[index] + 1)
+            tally = Tally(m, UNDER_WAY_BITS, f"under_way_{name}", more=unit.command.pop, less=unit.ended)
+            tallies.append(tally)
+            m.d.comb += under_way[index].eq(~tally.none)
+            with m.If(unit.ended):
+                m.d.sync += ended[index].eq(ended[index] + 1)
             if config.retire_port:
                 m.d.sync += [self.started[index].eq(unit.command.pop), self.ended[index].eq(unit.ended)]
-        m.d.comb += self.commands.eq(ended)
-        m.d.sync += self.finished.eq(fetched & Cat(tally.none for tally in undone).all())
+        m.d.comb += self.commands.eq(Cat(ended))
+        m.d.sync += self.finished.eq(fetched & ~under_way.any() & ~Cat(queue.any_left for queue in queues).any())
         with m.If(self.start):
-            m.d.sync += [self.finished.eq(0), *(count.as_value().eq(0) for count in (started, ended))]
+            m.d.sync += [self.finished.eq(0), *(count.eq(0) for count in ended)]
         if config.counters:
             self._account(m, fetch, units, queues, under_way)
 
@@ -151,22 +154,24 @@ class Engine(Component):
                  | ~arbiter.quiet | ~(fetch.finished | fetch.blocked) | under_way.any()
                  | Cat(queue.command.ready for queue in queues).any())
         m.submodules.deadlock = deadlock = Deadlock(DEADLOCK_CYCLES)
-        m.d.comb += [deadlock.moves.eq(moves | self.finished), deadlock.started.eq(started)]
+        m.d.comb += deadlock.moves.eq(moves | self.finished)
         for index, queue in enumerate(queues):
             m.d.comb += [deadlock.missing[index].eq(queue.missing), deadlock.empty[index].eq(~queue.valid)]
-        inner = Signal(FAULT)
-        m.d.sync += inner.eq(deadlock.fault)
+        found, inner = Signal(FAULT), Signal(FAULT)
+        # Which command it is, counted from its unit's oldest: that met a conflict, or waits after all that started
+        # have ended. Wrong fields are those of the youngest.
+        number, inner_number = (Signal(signed(UNDER_WAY_BITS + 1), name=name) for name in ("number", "inner_number"))
+        m.d.comb += [found.eq(deadlock.fault), found.command.eq(ended[found.source])]
         with m.If(activations.conflict):
-            m.d.sync += [
-                inner.code.eq(CODES["conflict"]), inner.source.eq(activations.conflict_unit),
-                inner.command.eq(ended[activations.conflict_unit]), inner.address.eq(activations.conflict_group),
-            ]
+            m.d.comb += [found.code.eq(CODES["conflict"]), found.source.eq(activations.conflict_unit),
+                         found.address.eq(activations.conflict_group)]
         for index, unit in enumerate(units.values()):
             if unit in (depthwise, pointwise):
                 with m.If(unit.illegal):
-                    m.d.sync += [inner.code.eq(CODES["fields"]), inner.source.eq(index),
-                                 inner.command.eq(started[index] - 1)]
-        m.d.sync += self.fault.eq(inner)
+                    m.d.comb += [found.code.eq(CODES["fields"]), found.source.eq(index),
+                                 number.eq(tallies[index].count - 1)]
+        m.d.sync += [inner.eq(found), inner_number.eq(number),
+                     self.fault.eq(inner), self.fault.command.eq(inner.command + inner_number)]
         with m.If(fetch.fault.code != 0):
             m.d.sync += self.fault.eq(fetch.fault)
         with m.If(arbiter.fault.code != 0):

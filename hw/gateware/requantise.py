@@ -8,9 +8,13 @@ from amaranth.lib.wiring import In, Out
 
 from hw.config import PARAMETER_BYTES
 from hw.gateware.component import Component
+from hw.gateware.layouts import delayed
 from hw.gateware.multiplier import multiply
 from hw.latency import MULTIPLY, REQUANTISE, RESCALE
 from hw.multipliers import Kind
+
+SHIFT_BITS = 6
+"""Of a shift within its limits."""
 
 LEFT_SHIFT_BITS = 3
 """A multiplier's shift may be +7 at most; real models need +1."""
@@ -43,7 +47,7 @@ class Requantise(Component):
     -------
     accumulators : In, `lanes` × signed(32), bias not yet added.
     parameters : In, `lanes` × `PARAMETERS`, with the accumulators.
-    numerics : In(`NUMERICS`), with the accumulators.
+    numerics : In(`NUMERICS`), with the accumulators; all but `single` so many cycles later as `late` says.
     outputs : Out, `lanes` × signed(8).
     rescaled : Out, `lanes` × signed(32): before zero point and clamp, `latency.RESCALE` cycles after its accumulator.
 
@@ -56,8 +60,8 @@ class Requantise(Component):
     0 ≤ multiplier < 2³¹, −31 ≤ shift ≤ 7, and (accumulator + bias) · 2^shift within 32 bits.
     """
 
-    def __init__(self, lanes: int, multiplier: Kind = "portable") -> None:
-        self.lanes = lanes
+    def __init__(self, lanes: int, multiplier: Kind = "portable", *, late: int = 0) -> None:
+        self.lanes, self.late = lanes, late
         self.multiplier: Kind = multiplier
         super().__init__({
             "accumulators": In(data.ArrayLayout(signed(32), lanes)),
@@ -69,30 +73,25 @@ class Requantise(Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        numerics = self.numerics
-        stages = []
-        for stage in range(1, REQUANTISE):
-            later = Signal(NUMERICS, name=f"numerics_{stage}", reset_less=True)
-            m.d.sync += later.eq(numerics)
-            stages.append(later)
-            numerics = later
+        single = delayed(m, self.numerics.single, MULTIPLIED, "single")
+        before = delayed(m, self.numerics, REQUANTISE - 2 - self.late, "before")
+        last = delayed(m, before, 1, "last")
         # The clamps as they are before the zero point is added.
         limits = [Signal(signed(9), name=f"{name}_limit", reset_less=True) for name in ("minimum", "maximum")]
-        before = stages[REQUANTISE - 3]
         m.d.sync += [limit.eq(value - before.zero_point)
                      for limit, value in zip(limits, (before.minimum, before.maximum), strict=True)]
         for lane in range(self.lanes):
-            self._lane(m, lane, stages, limits)
+            self._lane(m, lane, single, last, limits)
         return m
 
-    def _lane(self, m: Module, lane: int, numerics: list, limits: list) -> None:
-        """One lane; `numerics[n - 1]` belongs to the value in the registers of stage n, `limits` to the last ones."""
+    def _lane(self, m: Module, lane: int, single: Signal, last: data.View, limits: list) -> None:
+        """One lane; `single` belongs to the products, `last` and `limits` to the last value before the output."""
         parameters = self.parameters[lane]
 
         def register(shape, name: str) -> Signal:
             return Signal(shape, name=f"{name}_{lane}", reset_less=True)
 
-        shifts = [register(signed(8), f"shift_{stage}") for stage in range(1, MULTIPLIED + 1)]
+        shifts = [register(signed(SHIFT_BITS), f"shift_{stage}") for stage in range(1, MULTIPLIED + 1)]
         m.d.sync += [later.eq(earlier) for earlier, later in pairwise((parameters.shift, *shifts))]
 
         # 1: bias.
@@ -114,31 +113,25 @@ class Requantise(Component):
                               kind=self.multiplier) for part in range(2)] for value in range(2)]
 
         # Then their sum, and half of the high part's unit; single rounding leaves that to the right shift if there
-        # is one.
-        shift, single = shifts[MULTIPLIED - 1], numerics[MULTIPLIED - 1].single
+        # is one. Double rounding takes a whole unit off a negative value before a right shift, which thus rounds ties
+        # away from zero by adding the same as for any other; a value that is only made negative by that comes to 0.
+        shift = shifts[-1]
         inner, outer, amount = register(signed(36), "inner"), register(signed(65), "outer"), register(5, "amount")
-        nudge = Mux(single & (shift < 0), 0, 1 << 30)
+        negative = products[1][0][-1] | products[1][1][-1]
+        nudge = Cat(Const(0, 30), ~(single & (shift < 0)), ~single & (shift < 0) & negative).as_signed()
         m.d.sync += [
             inner.eq(products[0][1] + products[1][0]),
             outer.eq(Cat(products[0][0][:2 * HALF_BITS], products[1][1]).as_signed() + nudge),
             amount.eq(Mux(shift < 0, -shift, 0)),
         ]
 
-        # The high part; what a right shift adds first, in double rounding one less for negative values.
-        high, right = register(signed(33), "high"), register(5, "right")
-        half, less = register(32, "half"), register(signed(33), "less")
-        bit = (Const(1, 32) << amount) >> 1
-        m.d.sync += [
-            high.eq((outer + (inner << HALF_BITS)) >> 31),
-            right.eq(amount), half.eq(bit), less.eq(bit - (~numerics[MULTIPLIED].single & (amount != 0))),
-        ]
-
-        # Rounding right shift: ties away from zero in double rounding, up in single rounding.
-        raised, places = register(signed(34), "raised"), register(5, "places")
+        # The high part, then the right shift of that and of a bit below, which rounds it: halves go up.
+        high, right, halves = register(signed(33), "high"), register(5, "right"), register(signed(34), "halves")
         rescaled = register(signed(33), "rescaled")
         m.d.sync += [
-            raised.eq(high + Mux(high < 0, less, half)), places.eq(right),
-            rescaled.eq(raised >> places),
+            high.eq((outer + (inner << HALF_BITS)) >> 31), right.eq(amount),
+            halves.eq(Cat(Const(0, 1), high).as_signed() >> right),
+            rescaled.eq(halves[1:].as_signed() + halves[0]),
         ]
         m.d.comb += self.rescaled[lane].eq(rescaled)
 
@@ -147,6 +140,5 @@ class Requantise(Component):
         narrow, sign = register(signed(NARROW_BITS + 1), "narrow"), rescaled[-1]
         upper = rescaled[NARROW_BITS - 1:]
         m.d.sync += narrow.eq(Cat(rescaled[:NARROW_BITS - 1], Mux(upper.all() | ~upper.any(), sign, ~sign), sign))
-        last = numerics[REQUANTISE - 2]
         m.d.sync += self.outputs[lane].eq(Mux(narrow < limits[0], last.minimum, Mux(
             narrow > limits[1], last.maximum, narrow + last.zero_point)))

@@ -1,6 +1,6 @@
 """A count of what is open, up and down."""
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 
 
 class Tally:
@@ -12,13 +12,12 @@ class Tally:
 
     Attributes
     ----------
-    none : the count is 0, as of the cycle after the last `more` or `less`.
+    count : what is open. none : that is 0. Both as of the cycle after the last `more` or `less`.
     """
 
     def __init__(self, m: Module, bits: int, name: str, *, more: Value, less: Value) -> None:
-        count = Signal(bits, name=name)
-        self.none = Signal(name=f"{name}_none", init=1)
-        with m.If(more & ~less):
-            m.d.sync += [count.eq(count + 1), self.none.eq(0)]
-        with m.Elif(less & ~more):
-            m.d.sync += [count.eq(count - 1), self.none.eq(count == 1)]
+        self.count, self.none = Signal(bits, name=name), Signal(name=f"{name}_none", init=1)
+        # One adder for both ways: 1, or as many ones as there are bits.
+        with m.If(more ^ less):
+            m.d.sync += [self.count.eq(self.count + Cat(Const(1, 1), less.replicate(bits - 1))),
+                         self.none.eq(less & (self.count == 1))]

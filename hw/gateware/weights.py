@@ -45,14 +45,14 @@ class Weights(Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         config = self.config
-        m.submodules.bursts = bursts = Bursts(config)
+        m.submodules.bursts = bursts = Bursts(config, runs=False)
         m.submodules.expected = expected = Queue(EXPECTED, OPEN_TRANSFERS)
         fields = self.command.fields
         connect(m, bursts=bursts.burst, request=flipped(self.request))
         m.d.comb += [
             self.command.pop.eq(self.command.ready & ~bursts.busy & ~expected.full),
             bursts.start.eq(self.command.pop), bursts.burst_bytes.eq(self.burst_bytes),
-            bursts.address.eq(fields.dram_address), bursts.beats.eq(fields.beats), bursts.blocks.eq(1),
+            bursts.address.eq(fields.dram_address), bursts.beats.eq(fields.beats),
             expected.push.eq(self.command.pop), expected.item.single.eq(fields.beats == 1),
             *(expected.item[name].eq(fields[name]) for name in BODY_LAYOUT["weights"].members),
         ]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.config import ADDRESS_BITS, EngineConfig
+from hw.config import EngineConfig
 from hw.gateware.activation_memory import enable_bytes
 from hw.latency import ACTIVATION_READ, RAM_READ
 from tests.support.pysim import Bench, get
@@ -49,7 +49,7 @@ class Rows:
         banks = np.full((self.config.pe_pixels, self.config.pe_rows), UNKNOWN, np.uint8)
         for bank in range(self.config.pe_pixels):
             if enable >> bank & 1:
-                place = (row + (bank < lane)) % (1 << ADDRESS_BITS), bank
+                place = (row + (bank < lane)) % (1 << (self.config.activation_rows - 1).bit_length()), bank
                 banks[bank], self.opened[place] = self.data[place], True
         return int.from_bytes(banks.tobytes(), "little")
 
