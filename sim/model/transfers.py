@@ -150,19 +150,19 @@ class StoreUser(BusUser):
         self.valid = self._filled[asked] + STORE_READ + 1 + CHOICE if asked < len(self._filled) else NEVER
 
     def serve(self, bus: Bus, grant: int, until: int) -> int | None:
-        sent, free = self._sent, self.free
+        sent, free, first, end = self._sent, self.free, bus.memory.served, None
         while True:
-            self.bursts.append(bus.memory.served)
             last_beat, closed = bus.move(True, grant, self._lengths[len(sent)])
             sent.append(last_beat)
             self._fill()
             self._ask()
             if self._finals[0] == len(sent):
                 self._finals.pop(0)
-                return closed + 2
+                end = closed + 2
             grant = max(self.valid, bus.free)
-            if self.free != free or grant >= until:
-                return None
+            if end is not None or self.free != free or grant >= until:
+                self.bursts += range(first, bus.memory.served)
+                return end
 
 
 class FetchUser(BusUser):
