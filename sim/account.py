@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hw.account import COUNTED, KEYS, WAITS
 from hw.commands import UNITS
 from hw.latency import HEAD
+from sim.model.beats import Beats
 from sim.model.engine import ModelRun
 
 Cycles = NDArray[np.int64]
@@ -58,7 +59,7 @@ class _Events:
     starts, ends: first cycle each command is under way, and the one after its last
     turns, layers: first cycle of each command's turn, and its layer
     waits: (first cycle, cycle after the last, key, layer) of each wait of a head
-    beats: cycles in which a beat moves
+    beats: of its bursts; delay: cycles after which one of them counts
     """
 
     starts: Cycles
@@ -66,7 +67,8 @@ class _Events:
     turns: Cycles
     layers: NDArray[np.intp]
     waits: Sequence[tuple[int, int, int, int]]
-    beats: Cycles
+    beats: Beats
+    delay: int
 
 
 def _by_layer(run: ModelRun, unit: str) -> Cycles:
@@ -83,7 +85,7 @@ def _by_layer(run: ModelRun, unit: str) -> Cycles:
     waiting = (wait >= 0) & (points < np.append(untils, 0)[wait])
     under_way = np.searchsorted(events.starts, points, "right") > np.searchsorted(events.ends, points, "right")
     layer = events.layers[np.searchsorted(events.turns, points, "right") - 1]
-    busy = np.searchsorted(events.beats, later) - np.searchsorted(events.beats, points)
+    busy = events.beats.before(later - events.delay) - events.beats.before(points - events.delay)
     np.add.at(table[:, KEYS.index("busy")], layer, busy)
     if unit in DATAPATHS:
         waiting &= ~under_way
@@ -102,14 +104,16 @@ def _by_layer(run: ModelRun, unit: str) -> Cycles:
 
 def _unit_events(run: ModelRun, unit: str) -> _Events:
     times = run.units[unit]
-    started, beats = np.array(times.started, np.int64), np.zeros(0, np.int64)
-    done = np.array(times.done, np.int64)
-    if unit not in DATAPATHS:
-        beats = run.memory.beats(run.bursts[unit]) + (unit != "store")
-        done = beats[np.cumsum(times.busy, dtype=np.int64) - 1]
+    started, delay = np.array(times.started, np.int64), int(unit != "store")
+    beats = Beats(run.memory, run.bursts.get(unit, ()))
+    if unit in DATAPATHS:
+        done = np.array(times.done, np.int64)
+    else:
+        done = beats.cycles(np.cumsum(times.busy, dtype=np.int64) - 1) + delay
     turns = 1 + np.maximum(started, np.concatenate((started[:1], done[:-1])))
     return _Events(starts=started + 1, ends=np.array(times.ended, np.int64), turns=turns, beats=beats,
-                   layers=np.array([command.layer for command in times.commands], np.intp), waits=_waits(run, unit))
+                   delay=delay, layers=np.array([command.layer for command in times.commands], np.intp),
+                   waits=_waits(run, unit))
 
 
 def _fetch_events(run: ModelRun) -> _Events:
@@ -118,7 +122,7 @@ def _fetch_events(run: ModelRun) -> _Events:
                if complete < delivered]
     begin = np.ones(1, np.int64)
     return _Events(starts=begin, ends=begin + run.fetch_delivered[-1], turns=begin, layers=np.zeros(1, np.intp),
-                   waits=blocked, beats=run.memory.beats(run.bursts["fetch"]) + 1)
+                   waits=blocked, beats=Beats(run.memory, run.bursts["fetch"]), delay=1)
 
 
 def _waits(run: ModelRun, unit: str) -> list[tuple[int, int, int, int]]:

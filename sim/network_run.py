@@ -19,7 +19,7 @@ from hw.program import Program
 from hw.proof.proof import prove
 from sim.cascading import alone, regrouped
 from sim.model.engine import ModelRun, run_model
-from sim.search import Choice, plan_chain
+from sim.search import Choice, Compiler, plan_chain
 from sim.work import Source
 
 
@@ -34,19 +34,21 @@ class PlannedNetwork:
 
 
 def plan_network(source: Source, config: EngineConfig, timing: MemoryTiming, *, seed: int | None = None,
-                 rounding: Rounding = "double", apart: bool = False, proven: bool = True) -> PlannedNetwork:
+                 rounding: Rounding = "double", apart: bool = False, proven: bool = True,
+                 compiler: Compiler = compile_cascades) -> PlannedNetwork:
     """Plans each cascade by itself, compiles them one after the other.
 
     With a `seed` the layers get their numbers, else only their shapes, which is all that time depends on. `apart` runs
-    each layer from DRAM to DRAM. A program that nobody is going to run need not be `proven`.
+    each layer from DRAM to DRAM. A program that nobody is going to run need not be `proven`. The `compiler` may be one
+    that shares programs, if there is no seed.
     Raises `CompileError` if the engine does not run the network, or a cascade does not fit; `ProofError` if the
     program is not safe.
     """
     cascades = alone(source.whole()) if apart else regrouped(source.whole(), config)
-    choices = plan_chain(cascades, config, timing, keep=not apart)
+    choices = plan_chain(cascades, config, timing, keep=not apart, compiler=compiler)
     schedules = [choice.schedule for choice in choices]
     layers = cascades if seed is None else [source.numbers(cascade, seed) for cascade in cascades]
-    program = compile_cascades(list(zip(layers, schedules, strict=True)), config, rounding)
+    program = compiler(list(zip(layers, schedules, strict=True)), config, rounding)
     if proven:
         prove(program)
     return PlannedNetwork(specs=[spec_of(layer) for cascade in cascades for layer in cascade], program=program,

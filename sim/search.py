@@ -1,6 +1,6 @@
 """Chooses the schedule of a cascade: the model's cycles of each that fits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from golden.network import INPUT
@@ -26,6 +26,9 @@ from hw.program import Program
 from hw.proof.proof import prove
 from sim.cascading import PLAIN, Chain, added_by, fits, over_picture, shapes
 from sim.model.engine import ModelRun, run_model
+
+Compiler = Callable[..., Program]
+"""`compile_cascades`, or what does the same."""
 
 MANY_STRIPES = 16
 """From so many on, weights that are fetched once, before the first, may come in pieces of any size."""
@@ -79,10 +82,11 @@ def plan(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, ro
     return Planned(schedule=best.schedule, program=program, run=run_model(program, timing))
 
 
-def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming, *, keep: bool = True) -> list[Choice]:
+def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming, *, keep: bool = True,
+               compiler: Compiler = compile_cascades) -> list[Choice]:
     """A schedule for each cascade of a network: whole tensors stay on chip where both their ends then fit.
 
-    Without `keep` all go through DRAM.
+    Without `keep` all go through DRAM. The `compiler` makes the programs that are timed.
 
     Each cascade is timed by itself, its input in the place the one before leaves it. Raises `CompileError` if a
     cascade fits in no way.
@@ -97,7 +101,7 @@ def plan_chain(cascades: Chain, config: EngineConfig, timing: MemoryTiming, *, k
         # `held` lies at one end of the memory or at the other, which comes to the same.
         key = (tuple(_nameless(cascade)), wanted, held and held.stride)
         if key not in known:
-            known[key] = _try(cascade, config, timing, wanted, held)
+            known[key] = _try(cascade, config, timing, wanted, held, compiler)
         return known[key]
 
     for index, layers in enumerate(cascades):
@@ -137,13 +141,14 @@ def _nameless(layers: Sequence[Layer]) -> list[tuple]:
 
 
 def _try(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, wanted: Schedule,
-         held: Ring | None = None) -> list[Trial]:
+         held: Ring | None = None, compiler: Compiler = compile_cascades) -> list[Trial]:
     """Schedules from the largest stripes on, `wanted` in all but the rows, until there is nothing more to hope for."""
     trials: list[Trial] = []
     fastest: int | None = None
     slower = 0
     for schedule in schedules(layers):
-        trial = _trial(layers, replace(wanted, stripe_rows=schedule.stripe_rows), config, timing, held, fastest)
+        trial = _trial(layers, replace(wanted, stripe_rows=schedule.stripe_rows), config, timing, held, fastest,
+                       compiler)
         trials.append(trial)
         if trial.cycles is None:
             continue
@@ -162,7 +167,7 @@ def _try(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, wa
             schedule = replace(best.schedule, piece_bytes=size)
             if (weights := _weights(layers, config, schedule, held)) not in same:
                 same.add(weights)
-                trials.append(_trial(layers, schedule, config, timing, held, best.cycles))
+                trials.append(_trial(layers, schedule, config, timing, held, best.cycles, compiler))
     return trials
 
 
@@ -180,9 +185,9 @@ def _stripes(layers: Sequence[Layer], schedule: Schedule) -> int:
 
 
 def _trial(layers: Sequence[Layer], schedule: Schedule, config: EngineConfig, timing: MemoryTiming,
-           held: Ring | None, fastest: int | None) -> Trial:
+           held: Ring | None, fastest: int | None, compiler: Compiler) -> Trial:
     try:
-        program = compile_cascades([(layers, schedule)], config, held=held)
+        program = compiler([(layers, schedule)], config, held=held)
     except CompileError as error:
         return Trial(schedule=schedule, cycles=None, refusal=error)
     least = _bus_cycles(program, timing)

@@ -6,7 +6,6 @@ whatever the queue depth.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from hw.commands import UNITS, Command
@@ -47,8 +46,7 @@ class Space:
         return result
 
 
-@dataclass(frozen=True)
-class Region:
+class Region(NamedTuple):
     """Some cells of a space."""
 
     space: Space
@@ -70,12 +68,12 @@ class Sequencer:
         for region in reads:
             _wait(data, region.space.written, region.cells)
         for region in writes:
+            # A unit works in order: what it has read is read before it writes anew, and so are its writes.
             for other, count in region.space.before.items():
-                space[other] = max(space.get(other, 0), count)
-            _wait(space, region.space.read, region.cells)
-            _wait(space, region.space.written, region.cells)
-        # A unit works in order: what it has read is read before it writes anew, and so are its writes.
-        space.pop(unit, None)
+                if other != unit:
+                    space[other] = max(space.get(other, 0), count)
+            _wait(space, region.space.read, region.cells, unit)
+            _wait(space, region.space.written, region.cells, unit)
 
         self._counts[unit] += 1
         for region in reads:
@@ -88,10 +86,12 @@ class Sequencer:
             space=frozenset(name for name, count in space.items() if count > data.get(name, 0))))
 
 
-def _wait(counts: dict[str, int], used: Mapping[str, Uses], cells: Cells) -> None:
-    """Raises each unit's count to that of its last use of any of the cells."""
+def _wait(counts: dict[str, int], used: Mapping[str, Uses], cells: Cells, but: str | None = None) -> None:
+    """Raises each unit's count, `but` one's, to that of its last use of any of the cells."""
     first, last, first_block, last_block = cells
     for unit, uses in used.items():
+        if unit == but:
+            continue
         for (start, end, start_block, end_block), count in reversed(uses.items()):
             if start < last and first < end and start_block < last_block and first_block < end_block:
                 counts[unit] = max(counts.get(unit, 0), count)

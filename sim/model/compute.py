@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hw.config import KERNEL, EngineConfig
 from hw.latency import (
@@ -44,7 +45,8 @@ class DepthwiseTime:
 
     def run(self, start: int, fields: Mapping[str, int]) -> Ran:
         config = self.config
-        row, tail = row_cycles(config, fields)
+        row, tail = row_cycles(config.pe_pixels, config.dw_groups, fields["stride"], fields["out_width"],
+                               fields["column_blocks"])
         block = row * fields["out_rows"]
         take = max(start, self._issued) + SWITCH
         begin = take + TAKE
@@ -63,22 +65,22 @@ class DepthwiseTime:
         return Ran(self._issued, last_step + depthwise_window(config) + DEPTHWISE_SUM + REQUANTISE + 2, busy)
 
 
-def row_cycles(config: EngineConfig, fields: Mapping[str, int]) -> tuple[int, int]:
+@lru_cache
+def row_cycles(pixels: int, groups: int, stride: int, out_width: int, column_blocks: int) -> tuple[int, int]:
     """Cycles one output row takes, and how many of them follow its last window.
 
-    A block of `pe_pixels` columns takes a read for each window row and `dw_groups` cycles for each window that
-    ends in it, whichever is more.
+    A block of `pixels` columns takes a read for each window row and `groups` cycles for each window that ends in it,
+    whichever is more.
     """
-    pixels, groups = config.pe_pixels, config.dw_groups
     cycles = tail = 0
-    edge, left = KERNEL - 1, fields["out_width"]
-    for _ in range(fields["column_blocks"]):
-        windows = min(left, max(0, -(-(pixels - edge) // fields["stride"])))
+    edge, left = KERNEL - 1, out_width
+    for _ in range(column_blocks):
+        windows = min(left, max(0, -(-(pixels - edge) // stride)))
         duration = max(KERNEL, windows * groups)
         cycles += duration
         tail = duration - windows * groups
         left -= windows
-        edge += windows * fields["stride"] - pixels
+        edge += windows * stride - pixels
     return cycles, tail
 
 

@@ -120,7 +120,7 @@ class _Engine:
         last = 0
         self._resolve()
         while True:
-            valid = [user.valid for user in users]
+            valid = [fetch.valid, self.load.valid, self.weights.valid, self.store.valid]
             grant = min(valid)
             if grant == NEVER:
                 return self._result()
@@ -131,10 +131,11 @@ class _Engine:
                     break
             user = users[last]
             valid[last] = NEVER
+            free = user.free
             end = user.serve(bus, grant, min(valid))
             if end is not None:
                 ended[last].append(end)
-            if self._deliver() if user is fetch else end is not None or user.free is not None:
+            if self._deliver() if user is fetch else end is not None or user.free != free:
                 self._resolve()
 
     def _result(self) -> ModelRun:
@@ -157,7 +158,7 @@ class _Engine:
         """Starts commands as far as it is known when; says whether any."""
         any_started = False
         for unit, user in self.transfers:
-            while (head := unit.head()) and (free := user.can_start()) is not None:
+            while user.free is not None and (head := unit.head()) and (free := user.can_start()) is not None:
                 start = max(head[1], free)
                 unit.started(start, user.start(start, head[0].fields))
                 any_started = True

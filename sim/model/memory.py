@@ -1,6 +1,5 @@
 """The DRAM of the model: `hw.memory_timing` in closed form, a burst at a time."""
 
-from collections.abc import Sequence
 from math import gcd
 from typing import Any, TypeVar
 
@@ -20,7 +19,8 @@ class Memory:
     -------
     even: the beats of a burst are the same number of cycles apart, all of them
     due: earliest cycle of the next beat, in units of 1 ÷ `cycle_units`
-    bursts: of each burst so far the cycle of its first beat, when the second is due, and its beats
+    bursts: of each burst so far the cycle of its first beat, without those of pauses, when the second is due, and its
+        beats
     """
 
     def __init__(self, config: EngineConfig, timing: MemoryTiming) -> None:
@@ -48,11 +48,11 @@ class Memory:
             self.due = first + beats * beat_units
             cycle = self.due - beat_units
         else:
-            first = max(self._active(ready), -(-self.due // cycle_units))
+            first = max(self.active(ready), -(-self.due // cycle_units))
             due = max(self.due, (first - 1) * cycle_units + 1) + beat_units
             self.bursts.append((first, due, beats))
             self.due = due + (beats - 1) * beat_units
-            cycle = self._cycle(first if beats == 1 else -(-(due + (beats - 2) * beat_units) // cycle_units))
+            cycle = self.cycle(first if beats == 1 else -(-(due + (beats - 2) * beat_units) // cycle_units))
         return cycle, cycle + self.write_latency if write else cycle
 
     def beat_cycles(self, burst: int) -> list[int]:
@@ -61,31 +61,23 @@ class Memory:
         beat_units, cycle_units = self.beat_units, self.cycle_units
         if self.even:
             return list(range(first, first + beats * beat_units, beat_units))
-        return [self._cycle(first), *(self._cycle(-(-(due + beat * beat_units) // cycle_units))
-                                      for beat in range(beats - 1))]
+        return [self.cycle(first), *(self.cycle(-(-(due + beat * beat_units) // cycle_units))
+                                     for beat in range(beats - 1))]
 
-    def beats(self, bursts: Sequence[int]) -> NDArray[np.int64]:
-        """Cycles of all beats of `bursts`, one burst after the other."""
-        _, due, beats = np.array([self.bursts[burst] for burst in bursts], np.int64).reshape(-1, 3).T
-        # `due` is the second beat's, and a beat is never due before the cycle its burst's first one moves in.
-        ahead = np.cumsum(beats) - beats + 1
-        units = np.repeat(due - ahead * self.beat_units, beats) + np.arange(beats.sum()) * self.beat_units
-        return self._cycle(units if self.cycle_units == 1 else -(-units // self.cycle_units))
-
-    def _active(self, cycle: int) -> int:
+    def active(self, cycle: _Count) -> _Count:
         """Cycles before `cycle` in which beats may move: the number of the first such cycle not before it."""
         if not self.period:
             return cycle
         return self._unpaused(cycle - self.phase) - self._unpaused(-self.phase)
 
-    def _cycle(self, active: _Count) -> _Count:
-        """Inverse of `_active`."""
+    def cycle(self, active: _Count) -> _Count:
+        """Inverse of `active`."""
         if not self.period:
             return active
         unpaused: Any = active + self._unpaused(-self.phase)
         periods, rest = divmod(unpaused, self.period - self.length)
         return periods * self.period + self.length + rest + self.phase
 
-    def _unpaused(self, cycles: int) -> int:
+    def _unpaused(self, cycles: Any) -> Any:
         periods, rest = divmod(cycles, self.period)
-        return periods * (self.period - self.length) + max(0, rest - self.length)
+        return periods * (self.period - self.length) + (rest - self.length) * (rest > self.length)

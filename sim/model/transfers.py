@@ -52,7 +52,7 @@ class BusUser(ABC):
     """
 
     valid = NEVER
-    free: int | None
+    free: int | None = 0
 
     def __init__(self) -> None:
         self.bursts: list[int] = []
@@ -71,7 +71,6 @@ class ReadUser(BusUser):
     def __init__(self, config: EngineConfig, burst_bytes: int, *, tail: int) -> None:
         super().__init__()
         self.config, self.burst_bytes, self.tail = config, burst_bytes, tail
-        self.free = 0
         self._lengths: list[int] = []
         self._next = 0
         self._started: list[int] = []
@@ -95,9 +94,10 @@ class ReadUser(BusUser):
         return sum(self._lengths)
 
     def serve(self, bus: Bus, grant: int, until: int) -> int | None:
-        first = bus.memory.served
-        self._next, grant, last_beat = bus.read(grant, self._lengths, self._next, until)
-        self.bursts += range(first, bus.memory.served)
+        first = self._next
+        self._next, grant, last_beat = bus.read(grant, self._lengths, first, until)
+        served = bus.memory.served
+        self.bursts += range(served - self._next + first, served)
         if self._next < len(self._lengths):
             self.valid = grant + BURST + CHOICE
             return None
@@ -112,7 +112,6 @@ class StoreUser(BusUser):
     def __init__(self, config: EngineConfig, burst_bytes: int) -> None:
         super().__init__()
         self.config, self.burst_bytes = config, burst_bytes
-        self.free = 0
         self._lengths: list[int] = []
         self._filled: list[int] = []
         self._fill_from = 0
@@ -152,19 +151,19 @@ class StoreUser(BusUser):
         self.valid = self._filled[asked] + STORE_READ + 1 + CHOICE if asked < len(self._filled) else NEVER
 
     def serve(self, bus: Bus, grant: int, until: int) -> int | None:
-        sent = self._sent
+        sent, free, first, end = self._sent, self.free, bus.memory.served, None
         while True:
-            self.bursts.append(bus.memory.served)
             last_beat, closed = bus.move(True, grant, self._lengths[len(sent)])
             sent.append(last_beat)
             self._fill()
             self._ask()
             if self._finals[0] == len(sent):
                 self._finals.pop(0)
-                return closed + 2
+                end = closed + 2
             grant = max(self.valid, bus.free)
-            if self.free is not None or grant >= until:
-                return None
+            if end is not None or self.free != free or grant >= until:
+                self.bursts += range(first, bus.memory.served)
+                return end
 
 
 class FetchUser(BusUser):

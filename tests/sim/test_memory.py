@@ -4,11 +4,13 @@ from collections import deque
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hw.latency import GRANT
 from hw.memory_timing import MemoryTiming
+from sim.model.beats import Beats
 from sim.model.bus import Bus
 from tests.sim.strategies import timings
 from tests.support.configs import TINY
@@ -64,7 +66,11 @@ def test_closed_form(timing: MemoryTiming, gaps: list[tuple[bool, int, int]]) ->
         earliest = bus.free
     expected = step_by_step(timing, bursts)
     assert found == expected
-    assert bus.memory.beats(range(len(bursts))).tolist() == [cycle for _, beats, _ in expected for cycle in beats]
+    cycles = [cycle for _, beats, _ in expected for cycle in beats]
+    beats = Beats(bus.memory, range(len(bursts)))
+    assert beats.cycles(np.arange(len(cycles))).tolist() == cycles
+    ends = np.arange(cycles[-1] + 2)
+    assert beats.before(ends).tolist() == np.searchsorted(cycles, ends).tolist()
 
 
 @settings(deadline=None, max_examples=150, derandomize=True)
