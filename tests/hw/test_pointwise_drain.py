@@ -66,7 +66,7 @@ def test_times_and_places(config: EngineConfig) -> None:
     pixels = range(config.pe_pixels - 1, (VECTORS - 1) * config.pe_pixels + 1)
     wanted = Rows(config)
     for octet in range(octets):
-        word, place = divmod(octet, config.octets_per_word)
+        word, place = divmod(octet, config.slices_per_word)
         for pixel in pixels:
             vector, lane = divmod(pixel, config.pe_pixels)
             block, column = divmod(octet * OCTET, config.pe_cols)
