@@ -138,6 +138,15 @@ def _nameless(layers: Sequence[Layer]) -> list[tuple]:
 
 def _try(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, wanted: Schedule,
          held: Ring | None = None) -> list[Trial]:
+    """Schedules as `wanted` in all but the rows; if none fits and the output goes to DRAM anyway, tight ones too."""
+    trials = _try_rows(layers, config, timing, wanted, held)
+    if wanted.keep or _fastest(trials) is not None:
+        return trials
+    return [*trials, *_try_rows(layers, config, timing, replace(wanted, tight=True), held)]
+
+
+def _try_rows(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, wanted: Schedule,
+              held: Ring | None) -> list[Trial]:
     """Schedules from the largest stripes on, `wanted` in all but the rows, until there is nothing more to hope for."""
     trials: list[Trial] = []
     fastest: int | None = None
@@ -215,7 +224,7 @@ def _refusal(cascades: Chain, layers: Sequence[Layer], trials: Sequence[Trial], 
         return errors[-1][1] if errors else CompileError("nothing to compile")
     rows, nearest = min(near, key=lambda tried: (tried[1].short, tried[0]))
     presets = [preset.name for preset in PRESETS.values()
-               if all(_fits(cascade, preset, over_picture(cascade, preset) if picture and index == 0 else PLAIN)
+               if all(_fits_tight(cascade, preset, over_picture(cascade, preset) if picture and index == 0 else PLAIN)
                       for index, cascade in enumerate(cascades))]
     names = " → ".join(spec_of(layer).name for layer in layers)
     return DoesNotFit(f"{names}, {rows} {'row' if rows == 1 else 'rows'} at a time: {nearest};"
@@ -227,3 +236,8 @@ def _fits(layers: Sequence[Layer], config: EngineConfig, wanted: Schedule, held:
     """Whether a cascade fits in any number of rows."""
     return any(fits(layers, config, replace(wanted, stripe_rows=schedule.stripe_rows), held)
                for schedule in schedules(layers))
+
+
+def _fits_tight(layers: Sequence[Layer], config: EngineConfig, wanted: Schedule) -> bool:
+    """Whether a cascade fits at all."""
+    return any(_fits(layers, config, replace(wanted, tight=tight)) for tight in (False, True))
