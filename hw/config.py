@@ -8,6 +8,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from math import gcd
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ KERNEL = 3
 """Rows and columns of a depthwise window."""
 
 OCTET = 8
-"""Channels that are always kept and written together."""
+"""Channels that are always kept together, and written together if the array has as many columns."""
 
 PARAMETER_BYTES = 9
 """Of one output channel: bias (4), multiplier (4), shift (1)."""
@@ -108,12 +109,12 @@ class EngineConfig:
             if wanted is int and value < 1:
                 raise ConfigError(f"{field.name}={value}: must be at least 1")
         self._multiple("pe_rows", OCTET, 64)
-        self._multiple("pe_cols", OCTET, 64)
+        self._multiple("pe_cols", OCTET // 2, 64)
         self._choice("pe_pixels", (1, 2, 4, 8))
         self._choice("dw_channels", (1, 2, 4, 8))
         self._choice("bus_bits", (32, 64, 128, 256))
         self._choice("requantise_lanes", tuple(n for n in (1, 2, 4, 8, 16, 32, 64)
-                                               if n <= OCTET * self.pe_pixels))
+                                               if n <= self.slice_channels * self.pe_pixels))
         self._choice("weight_rows", (1, 2))
         self._choice("max_outstanding", (2, 4, 8, 16, 32))
         self._choice("queue_depth", (2, 4, 8, 16, 32))
@@ -140,7 +141,7 @@ class EngineConfig:
         for name, size in (("pe_rows × pe_pixels", self.row_bytes), ("pe_cols", self.pe_cols)):
             if size % self.bus_bytes and self.bus_bytes % size:
                 raise ConfigError(f"bus_bits={self.bus_bits}: {self.bus_bytes} bytes neither divide nor are a multiple"
-                                  f" of {name} = {size}; nearest: bus_bits=64")
+                                  f" of {name} = {size}; nearest: bus_bits={8 * gcd(size, self.bus_bytes)}")
         if self.bus_bytes > self.row_bytes:
             raise ConfigError(f"bus_bits={self.bus_bits}: wider than a row of the activation memory (pe_rows ×"
                               f" pe_pixels = {self.row_bytes} bytes); nearest: bus_bits={8 * self.row_bytes}")
@@ -235,8 +236,17 @@ class EngineConfig:
         return (self.pe_pixels - 1).bit_length()
 
     @cached_property
-    def octets_per_word(self) -> int:
-        return self.pe_rows // OCTET
+    def slice_channels(self) -> int:
+        """Channels that leave the accumulators together: slices of an output block, none of which lies in two words."""
+        return gcd(OCTET, self.pe_cols)
+
+    @cached_property
+    def slices_per_block(self) -> int:
+        return self.pe_cols // self.slice_channels
+
+    @cached_property
+    def slices_per_word(self) -> int:
+        return self.pe_rows // self.slice_channels
 
     @cached_property
     def dw_groups(self) -> int:
@@ -287,7 +297,7 @@ class EngineConfig:
     @cached_property
     def drain_channels(self) -> int:
         """Channels of a pixel that are requantised at once."""
-        return min(OCTET, self.requantise_lanes)
+        return min(self.slice_channels, self.requantise_lanes)
 
     @cached_property
     def pointwise_lanes(self) -> int:
@@ -319,8 +329,9 @@ PRESETS: dict[str, EngineConfig] = {preset.name: preset for preset in (
                  activation_groups=7, weight_bytes=64 * 1024),
     EngineConfig(name="pe64", pe_pixels=1, dw_channels=1, requantise_lanes=2, activation_bytes=128 * 1024,
                  activation_groups=8, weight_bytes=40 * 1024, dw_weight_bytes=4 * 1024),
-    EngineConfig(name="small", pe_pixels=1, dw_channels=1, requantise_lanes=2, accumulator_depth=128,
-                 activation_bytes=64 * 1024, activation_groups=8, weight_bytes=16 * 1024, dw_weight_bytes=4 * 1024),
+    EngineConfig(name="small", pe_cols=4, pe_pixels=1, dw_channels=1, requantise_lanes=1, accumulator_depth=128,
+                 activation_bytes=56 * 1024, activation_groups=7, weight_bytes=24 * 1024, dw_weight_bytes=4 * 1024,
+                 bus_bits=32, max_outstanding=4),
     EngineConfig(name="pe1024", pe_rows=16, pe_cols=16, dw_channels=8, requantise_lanes=32, bus_bits=128,
                  activation_bytes=1024 * 1024, activation_groups=16, weight_bytes=512 * 1024,
                  dw_weight_bytes=32 * 1024),

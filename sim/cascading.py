@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from golden.layer import LayerSpec
 from golden.network import INPUT
-from hw.compiler.cascade import Schedule, placement_of
+from hw.compiler.cascade import Schedule, placement_of, schedules
 from hw.compiler.channels import channel_rings
 from hw.compiler.errors import CompileError
 from hw.compiler.layers import (
@@ -106,6 +106,30 @@ def joined(chain: Chain, config: EngineConfig, *, picture: bool = True,
         else:
             result.append(layers)
     return result
+
+
+def divided(chain: Chain, config: EngineConfig) -> list[tuple[Layer, ...]]:
+    """The chain with cascades that fit in no way cut in two, and again, into the longest beginnings that do fit.
+
+    An add stays with the layer before it. A layer that does not fit by itself is left for the search to refuse.
+    """
+    result: list[tuple[Layer, ...]] = []
+    for layers in chain:
+        rest = layers
+        while rest:
+            wanted = PLAIN if result else over_picture(rest, config)
+            ends = [end for end in range(len(rest), 0, -1)
+                    if end == len(rest) or not isinstance(rest[end], ResidualAdd)]
+            end = next((end for end in ends if fits_in_rows(rest[:end], config, wanted)), ends[-1])
+            result.append(rest[:end])
+            rest = rest[end:]
+    return result
+
+
+def fits_in_rows(layers: Sequence[Layer], config: EngineConfig, wanted: Schedule) -> bool:
+    """Whether a cascade fits with any schedule that is `wanted` in all but its rows and whether it is tight."""
+    return any(fits(layers, config, replace(wanted, stripe_rows=schedule.stripe_rows, tight=tight))
+               for tight in (False, True) for schedule in schedules(layers))
 
 
 def added_by(cascades: Sequence[Sequence[Layer]]) -> set[str]:

@@ -38,8 +38,8 @@ def _end(name: str | None, program: Program, tensor: str) -> dict[str, Any]:
 
 def _trial(trial: Trial, chosen: bool) -> dict[str, Any]:
     row = {"stripe_rows": trial.schedule.stripe_rows, "output": "chip" if trial.schedule.keep else "dram",
-           "piece_bytes": trial.schedule.piece_bytes, "cycles": trial.cycles, "timed": trial.timed,
-           "chosen": chosen}
+           "tight": trial.schedule.tight, "piece_bytes": trial.schedule.piece_bytes, "cycles": trial.cycles,
+           "timed": trial.timed, "chosen": chosen}
     if isinstance(trial.refusal, DoesNotFit):
         row |= {"memory": trial.refusal.memory, "short": trial.refusal.short}
     return row
@@ -81,9 +81,8 @@ def _end_text(what: str, name: str | None, tensor: str, program: Program) -> str
 
 def _tried_text(choice: Choice) -> list[str]:
     table = [("  tried: output", "rows", "weights in pieces of", "cycles alone", "")]
-    for (keep, refusal), run in groupby(choice.trials, lambda trial: (trial.schedule.keep, _refusal_text(trial))):
+    for (where, refusal), run in groupby(choice.trials, lambda trial: (_where_text(trial), _refusal_text(trial))):
         trials = list(run)
-        where = "  on chip" if keep else "  to DRAM"
         if refusal:
             shortage = min(getattr(trial.refusal, "short", 0) for trial in trials)
             found = f"{refusal}, {shortage:,} bytes short or more" if shortage else refusal
@@ -97,6 +96,10 @@ def _tried_text(choice: Choice) -> list[str]:
     if not choice.schedule.keep and any(trial.schedule.keep and trial.cycles for trial in choice.trials):
         lines.append("  not kept on chip: the next cascade would not fit beside it")
     return lines
+
+
+def _where_text(trial: Trial) -> str:
+    return ("  on chip" if trial.schedule.keep else "  to DRAM") + (", tight" if trial.schedule.tight else "")
 
 
 def _refusal_text(trial: Trial) -> str:

@@ -17,7 +17,7 @@ from hw.config import EngineConfig
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
 from hw.proof.proof import prove
-from sim.cascading import alone, regrouped
+from sim.cascading import alone, divided, regrouped
 from sim.model.engine import ModelRun, run_model
 from sim.search import Choice, Compiler, plan_chain
 from sim.work import Source
@@ -44,7 +44,7 @@ def plan_network(source: Source, config: EngineConfig, timing: MemoryTiming, *, 
     Raises `CompileError` if the engine does not run the network, or a cascade does not fit; `ProofError` if the
     program is not safe.
     """
-    cascades = alone(source.whole()) if apart else regrouped(source.whole(), config)
+    cascades = alone(source.whole()) if apart else divided(regrouped(source.whole(), config), config)
     choices = plan_chain(cascades, config, timing, keep=not apart, compiler=compiler)
     schedules = [choice.schedule for choice in choices]
     layers = cascades if seed is None else [source.numbers(cascade, seed) for cascade in cascades]

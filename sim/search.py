@@ -24,7 +24,7 @@ from hw.memory_timing import MemoryTiming
 from hw.placement import WeightsPlace
 from hw.program import Program
 from hw.proof.proof import prove
-from sim.cascading import PLAIN, Chain, added_by, fits, over_picture, shapes
+from sim.cascading import PLAIN, Chain, added_by, fits, fits_in_rows, over_picture, shapes
 from sim.model.engine import ModelRun, run_model
 
 Compiler = Callable[..., Program]
@@ -129,7 +129,9 @@ def _kept_ring(layers: Sequence[Layer], following: Sequence[Layer], config: Engi
         ring = kept_ring(layers, config, held)
     except CompileError:
         return None
-    return ring if _fits(following, config, PLAIN, ring) else None
+    beside = any(fits(following, config, replace(PLAIN, stripe_rows=schedule.stripe_rows), ring)
+                 for schedule in schedules(following))
+    return ring if beside else None
 
 
 def _nameless(layers: Sequence[Layer]) -> list[tuple]:
@@ -142,6 +144,15 @@ def _nameless(layers: Sequence[Layer]) -> list[tuple]:
 
 def _try(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, wanted: Schedule,
          held: Ring | None = None, compiler: Compiler = compile_cascades) -> list[Trial]:
+    """Schedules as `wanted` in all but the rows; if none fits and the output goes to DRAM anyway, tight ones too."""
+    trials = _try_rows(layers, config, timing, wanted, held, compiler)
+    if wanted.keep or _fastest(trials) is not None:
+        return trials
+    return [*trials, *_try_rows(layers, config, timing, replace(wanted, tight=True), held, compiler)]
+
+
+def _try_rows(layers: Sequence[Layer], config: EngineConfig, timing: MemoryTiming, wanted: Schedule,
+              held: Ring | None, compiler: Compiler) -> list[Trial]:
     """Schedules from the largest stripes on, `wanted` in all but the rows, until there is nothing more to hope for."""
     trials: list[Trial] = []
     fastest: int | None = None
@@ -220,15 +231,9 @@ def _refusal(cascades: Chain, layers: Sequence[Layer], trials: Sequence[Trial], 
         return errors[-1][1] if errors else CompileError("nothing to compile")
     rows, nearest = min(near, key=lambda tried: (tried[1].short, tried[0]))
     presets = [preset.name for preset in PRESETS.values()
-               if all(_fits(cascade, preset, over_picture(cascade, preset) if picture and index == 0 else PLAIN)
+               if all(fits_in_rows(cascade, preset, over_picture(cascade, preset) if picture and index == 0 else PLAIN)
                       for index, cascade in enumerate(cascades))]
     names = " → ".join(spec_of(layer).name for layer in layers)
     return DoesNotFit(f"{names}, {rows} {'row' if rows == 1 else 'rows'} at a time: {nearest};"
                       f" presets that would do: {', '.join(presets) or 'none'}",
                       memory=nearest.memory, short=nearest.short)
-
-
-def _fits(layers: Sequence[Layer], config: EngineConfig, wanted: Schedule, held: Ring | None = None) -> bool:
-    """Whether a cascade fits in any number of rows."""
-    return any(fits(layers, config, replace(wanted, stripe_rows=schedule.stripe_rows), held)
-               for schedule in schedules(layers))

@@ -7,6 +7,7 @@ from math import ceil, prod
 from golden.layer import QuantisedLayer
 from golden.network import INPUT
 from golden.quantise import Rounding
+from hw.compiler.channels import cuts
 from hw.compiler.depthwise_commands import depthwise
 from hw.compiler.errors import CompileError
 from hw.compiler.layers import Layer, check_supported, lowered, over_patches, spec_of, unit_of
@@ -112,11 +113,13 @@ def _lower(layout: Layout) -> None:
     layout.lowering.enter([*loaded, *(rings[1:] if layout.held else rings)])
     systolic = PointwiseCommands(layout)
     # A single stripe is not waited for, so the stages come in the order of the layers.
-    behind = lags(layout.specs) if len(plan) > 1 else [0] * len(layout.specs)
+    behind = lags(layout.specs, tight=layout.tight or len(plan) == 1)
     for step in range(len(plan) + behind[-1]):
-        if layout.specs[0].op != "conv" and layout.held is None and step < len(plan):
-            _transfer(layout, "load", 0, rings[0], layout.source, *plan[step][0])
         ahead: Iterator[int] | None = None
+        if -1 in layout.steps:
+            ahead = _load_by_channels(layout, *plan[step][0])
+        elif layout.specs[0].op != "conv" and layout.held is None and step < len(plan):
+            _transfer(layout, "load", 0, rings[0], layout.source, *plan[step][0])
         for index, spec in enumerate(layout.specs):
             if not 0 <= step - behind[index] < len(plan):
                 continue
@@ -133,6 +136,15 @@ def _lower(layout: Layout) -> None:
         if not layout.keep and step >= behind[-1]:
             _transfer(layout, "store", -1, rings[-1], layout.target, *plan[step - behind[-1]][-1])
     layout.lowering.leave([*loaded, *rings])
+
+
+def _load_by_channels(layout: Layout, first: int, last: int) -> Iterator[int]:
+    """Loads rows of the cascade's input a few channel blocks at a time; gives the blocks that are there after each."""
+    ring = layout.rings[0]
+    for block, end in cuts(0, ring.blocks, layout.steps[-1]):
+        layout.lowering.transfer("load", layout.layers[0], ring, layout.source, (first, last), ring.pixel(first),
+                                 ring.region(first, last, block, end - block), blocks=(block, end))
+        yield end
 
 
 def _transfer(layout: Layout, unit: str, stage: int, ring: Ring, tensor: tuple[DramTensor, Space], first: int,

@@ -1,4 +1,5 @@
-"""A depthwise layer that follows the pointwise one before it channel by channel, in a cascade of one stripe."""
+"""A depthwise layer that goes channel by channel, in a cascade of one stripe: after the pointwise layer before it, or
+after the load of its input."""
 
 from collections.abc import Iterator, Sequence
 from math import ceil, lcm
@@ -27,8 +28,21 @@ def step_blocks(spec: LayerSpec, config: EngineConfig) -> int:
 
 def kept_blocks(spec: LayerSpec, config: EngineConfig) -> int | None:
     """Channel blocks of its output that are on chip; None if they are not fewer than all."""
-    kept = RING_STEPS * step_blocks(spec, config)
-    return kept if kept < ceil(spec.output_shape[2] / config.pe_rows) else None
+    return _fewer(RING_STEPS * step_blocks(spec, config), spec.output_shape[2], config)
+
+
+def _fewer(kept: int, channels: int, config: EngineConfig) -> int | None:
+    return kept if kept < ceil(channels / config.pe_rows) else None
+
+
+def loaded_blocks(spec: LayerSpec, config: EngineConfig) -> int:
+    """Channel blocks of a layer's input that are loaded before it goes on."""
+    return ceil(spec.input_shape[2] / config.pe_rows / STEPS)
+
+
+def kept_input(spec: LayerSpec, config: EngineConfig) -> int | None:
+    """Channel blocks of its input that are then on chip; None if they are not fewer than all."""
+    return _fewer(RING_STEPS * loaded_blocks(spec, config), spec.input_shape[2], config)
 
 
 def goes_by_channels(before: LayerSpec, behind: LayerSpec, config: EngineConfig) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from hw.compiler.channels import goes_by_channels, kept_blocks, step_blocks
+from hw.compiler.channels import goes_by_channels, kept_blocks, kept_input, loaded_blocks, step_blocks
 from hw.compiler.errors import CompileError
 from hw.compiler.layers import Layer, ResidualAdd, spec_of, taps_of, unit_of
 from hw.compiler.lowering import Lowering
@@ -27,7 +27,8 @@ class Layout:
     names, rings: of the cascade's input and the output of each stage
     source, target: DRAM tensors its input is loaded from and its output goes to, if they do
     residual_rings: by stage, the ring its add reads; residual_sources: the DRAM tensor that is loaded there, if one is
-    steps: by stage, the channel blocks it makes at a time if the next stage follows channel by channel
+    steps: by stage, the channel blocks it makes at a time if the next stage follows channel by channel; by -1, those
+        that are loaded at a time if the first stage does
     weights: of each stage
     """
 
@@ -40,11 +41,13 @@ class Layout:
         self.layer_names = tuple(spec_of(layer).name for layer in layers)
         lowering.layers += self.layer_names
         self.plan = stripes(self.specs, schedule.stripe_rows)
-        self.held, self.keep = held, schedule.keep
+        self.held, self.keep, self.tight = held, schedule.keep, schedule.tight
         self.names = [source, *(stage.name for stage in self.stages)]
         self.steps = {index: step_blocks(before, self.config)
                       for index, (before, behind) in enumerate(pairwise(self.specs))
                       if len(self.plan) == 1 and goes_by_channels(before, behind, self.config)}
+        if len(self.plan) == 1 and self.tight and held is None and unit_of(self.specs[0]) == "depthwise":
+            self.steps[-1] = loaded_blocks(self.specs[0], self.config)
         self._check()
         if held is None:
             self.source = lowering.tensor(source, self.specs[0].input_shape)
@@ -67,7 +70,7 @@ class Layout:
         adds = {index: stage.add for index, stage in enumerate(self.stages) if stage.add}
         shared = self._shared(adds)
         others = {index: add.residual for index, add in adds.items() if index not in shared}
-        extra = [Wanted(name, self.specs[index].output_shape, residual_rows(index, self.specs, self.plan))
+        extra = [Wanted(name, self.specs[index].output_shape, residual_rows(index, self.plan, tight=self.tight))
                  for index, name in others.items()]
         rings = place(self.config, [*extra, *self._wanted(shared)[self.held is not None:]], self.held)
         self.rings = [*([self.held] if self.held else []), *rings[len(extra):]]
@@ -98,14 +101,15 @@ class Layout:
         """Rings of the cascade's input and of the output of each stage."""
         first, config = self.specs[0], self.config
         shapes = [first.input_shape, *(spec.output_shape for spec in self.specs)]
-        rows = ring_rows(self.specs, self.plan, shared)
+        rows = ring_rows(self.specs, self.plan, shared, tight=self.tight)
         if self.keep:
             rows[-1] = self.specs[-1].output_shape[0]
         if first.op == "conv":
             rows[0], shapes[0] = 2, slots_shape(first, self.plan, config)
             shapes[1] = (first.output_shape[0], taps_of(first).width, first.output_shape[2])
-        kept = [None, *(kept_blocks(spec, config) if index in self.steps else None
-                        for index, spec in enumerate(self.specs))]
+        kept = [kept_input(first, config) if -1 in self.steps else None,
+                *(kept_blocks(spec, config) if index in self.steps else None
+                  for index, spec in enumerate(self.specs))]
         return [Wanted(*item) for item in zip(self.names, shapes, rows, kept, strict=True)]
 
     def _lay_out_weights(self, piece_bytes: int) -> None:

@@ -56,9 +56,11 @@ class Lowering:
                 self._used[group] = _latest((self._used[group], used))
 
     def transfer(self, unit: str, layer: int, ring: Ring, tensor: tuple[DramTensor, Space], rows: tuple[int, int],
-                 chip_pixel: int, region: Sequence[Region], *, split: bool = False) -> None:
+                 chip_pixel: int, region: Sequence[Region], *, split: bool = False,
+                 blocks: tuple[int, int] | None = None) -> None:
         """A `load` or `store` of tensor rows `rows`, which follow one another from pixel `chip_pixel` of the ring.
 
+        `blocks` are the first channel block and the one after the last, if not all are moved.
         Of a `split` load that is the place of the even columns; the odd ones are as many blocks farther on as the
         tensor has. Where a beat holds two pixels each of the two takes a command.
         """
@@ -66,10 +68,12 @@ class Lowering:
         width, pixel_bytes = dram.shape[1], config.pe_rows
         start, count = rows[0] * width * pixel_bytes, (rows[1] - rows[0]) * width * pixel_bytes
         lead = start % config.bus_bytes
+        block, end = blocks or (0, dram.blocks)
         beats = ceil((lead + count) / config.bus_bytes)
         fields: dict[str, int] = {
-            "dram_address": dram.address + start - lead, "dram_stride": dram.stride, "blocks": dram.blocks,
-            "beats": beats, "row": ring.base + chip_pixel // config.pe_pixels,
+            "dram_address": dram.address + block * dram.stride + start - lead, "dram_stride": dram.stride,
+            "blocks": end - block,
+            "beats": beats, "row": ring.row(block) + chip_pixel // config.pe_pixels,
             "chunk": chip_pixel % config.pe_pixels * pixel_bytes // config.bus_bytes, "row_stride": ring.stride,
             "lead": lead // pixel_bytes,
             "tail": ceil((lead + count - (beats - 1) * config.bus_bytes) / pixel_bytes),

@@ -12,7 +12,6 @@ from hw.compiler.residual import add_fields, residual_passes
 from hw.compiler.rings import Ring, pieces, runs
 from hw.compiler.stripes import input_rows
 from hw.compiler.tokens import Region
-from hw.config import OCTET
 
 
 class PointwiseCommands:
@@ -89,8 +88,8 @@ class PointwiseCommands:
         """
         config, spec = self.config, self.layout.specs[index]
         source, target = self.layout.rings[index], self.layout.rings[index + 1]
-        pixels, octets_per_block = config.pe_pixels, config.pe_cols // OCTET
-        all_octets = ceil(spec.output_shape[2] / OCTET)
+        pixels, octets_per_block = config.pe_pixels, config.slices_per_block
+        all_octets = ceil(spec.output_shape[2] / config.slice_channels)
         lane = target.pixel(y) % pixels
         end = lane + rows * target.shape[1]
         vectors = ceil(end / pixels)
@@ -102,7 +101,7 @@ class PointwiseCommands:
                 residual, regions = self._residual(index, y, rows, block * octets_per_block)
                 octet, inputs = block * octets_per_block, input_blocks(spec, config, block)
                 octets = min((block_end - block) * octets_per_block, all_octets - octet)
-                first, last = octet // config.octets_per_word, ceil((octet + octets) / config.octets_per_word)
+                first, last = octet // config.slices_per_word, ceil((octet + octets) / config.slices_per_word)
                 row = target.row(first) + target.pixel(y) // pixels
                 fields = {
                     **walk, "word": chunk_word + (block - chunk) * self.layout.weights[index].block_words,
@@ -110,14 +109,14 @@ class PointwiseCommands:
                     "in_pixel": (walk["in_pixel"] + inputs.start * source.stride * pixels) % (1 << 20),
                     "tiles": ceil(vectors / tile), "tile_vectors": tile, "last_vectors": (vectors - 1) % tile + 1,
                     "first_lane": lane, "last_lanes": (end - 1) % pixels + 1,
-                    "out_row": row, "out_octet": octet % config.octets_per_word, "out_row_stride": target.stride,
+                    "out_row": row, "out_octet": octet % config.slices_per_word, "out_row_stride": target.stride,
                     "out_blocks": block_end - block, **self.layout.numerics(index), **residual,
                     "octets": octets,
                 }
                 self.lowering.sequencer.add(
                     "pointwise", self.layout.layers[index], fields, reads=[region, *reads, *regions],
                     writes=target.region(y, y + rows, first, last - first))
-                yield last if octet + octets == all_octets else (octet + octets) // config.octets_per_word
+                yield last if octet + octets == all_octets else (octet + octets) // config.slices_per_word
 
     def _residual_ring(self, index: int) -> list[Ring]:
         return [self.layout.residual_rings[index]] if index in self.layout.residual_rings else []
@@ -128,7 +127,7 @@ class PointwiseCommands:
         if add is None:
             return dict.fromkeys(RESIDUAL, 0), []
         ring = self.layout.residual_rings[index]
-        lane, first = ring.pixel(y) % self.config.pe_pixels, octet // self.config.octets_per_word
+        lane, first = ring.pixel(y) % self.config.pe_pixels, octet // self.config.slices_per_word
         place = {"residual_passes": residual_passes(self.config), "residual_row_stride": ring.stride,
                  "residual_pixel": ring.base * self.config.pe_pixels + ring.pixel(y) - lane + first * ring.pixels,
                  "residual_blocks": ring.blocks - first}

@@ -15,7 +15,7 @@ from hw.commands import RESIDUAL
 from hw.compiler.errors import CompileError
 from hw.compiler.layers import Layer, ResidualAdd, spec_of, unit_of
 from hw.compiler.pool import PoolNumbers, pool_numbers
-from hw.config import OCTET, EngineConfig
+from hw.config import EngineConfig
 
 Numbers = QuantisedLayer | PoolNumbers | None
 """What a stage computes with; None if only shapes are known."""
@@ -77,7 +77,7 @@ def _identity(add: ResidualAdd, index: int) -> Stage:
 
 def residual_passes(config: EngineConfig) -> int:
     """Blocks of `pe_rows` channels that a block of `pe_cols` output channels may lie in."""
-    octets, word = config.pe_cols // OCTET, config.octets_per_word
+    octets, word = config.slices_per_block, config.slices_per_word
     unit = gcd(octets, word)
     return max(-(-(first + octets) // word) for first in range(0, word, unit))
 

@@ -25,12 +25,14 @@ class Schedule:
     patches: how the host writes the input of the first layer, a convolution: "" as it is, "windows" as the layer's
         im2col, "squares" each 2 × 2 pixels as the channels of one
     piece_bytes: weights come in pieces of about this size; small ones are there early, but cost a command each
+    tight: no tensor has room for rows of the next stripe while this one's are in use, so the stages take turns
     """
 
     stripe_rows: int
     keep: bool = False
     patches: Literal["", "windows", "squares"] = ""
     piece_bytes: int = PIECES[0]
+    tight: bool = False
 
 
 def schedules(layers: Sequence[Layer]) -> list[Schedule]:
@@ -66,12 +68,14 @@ def stripes(specs: Sequence[LayerSpec], rows: int) -> list[list[tuple[int, int]]
     return result
 
 
-def lags(specs: Sequence[LayerSpec]) -> list[int]:
-    """By how many stripes each layer runs behind the first, in program order.
+def lags(specs: Sequence[LayerSpec], *, tight: bool = False) -> list[int]:
+    """By how many stripes each layer runs behind the first, in program order; by none if the schedule is `tight`.
 
     A unit that computes two layers of a cascade takes the next stripe of the earlier one before this stripe of
     the later one; so it has work while the layers between the two are computed.
     """
+    if tight:
+        return [0] * len(specs)
     result: list[int] = []
     last: dict[str, int] = {}
     for spec in specs:
@@ -82,17 +86,17 @@ def lags(specs: Sequence[LayerSpec]) -> list[int]:
 
 
 def ring_rows(specs: Sequence[LayerSpec], plan: list[list[tuple[int, int]]],
-              residuals: Mapping[int, int] = MappingProxyType({})) -> list[int]:
-    """Rows each tensor needs on chip for a stripe to be read while the next one is written.
+              residuals: Mapping[int, int] = MappingProxyType({}), *, tight: bool = False) -> list[int]:
+    """Rows each tensor needs on chip for a stripe to be read while the next one is written, or before if `tight`.
 
     Some layers add a tensor of the cascade to their output: `residuals` says which.
     """
     needed = []
-    behind = [0, *lags(specs)]
+    behind = [0, *lags(specs, tight=tight)]
     behind.append(behind[-1])
     for tensor in range(len(specs) + 1):
         rows = 0
-        ahead = 1 + behind[tensor + 1] - behind[tensor]
+        ahead = (not tight) + behind[tensor + 1] - behind[tensor]
         for index, stripe in enumerate(plan):
             following = plan[min(index + ahead, len(plan) - 1)][tensor][1]
             if tensor == len(specs):
@@ -103,16 +107,18 @@ def ring_rows(specs: Sequence[LayerSpec], plan: list[list[tuple[int, int]]],
             rows = max(rows, following - first)
         needed.append(rows)
     for layer, tensor in residuals.items():
-        ahead = 1 + behind[layer + 1] - behind[tensor]
+        ahead = (not tight) + behind[layer + 1] - behind[tensor]
         for index, stripe in enumerate(plan):
             following = plan[min(index + ahead, len(plan) - 1)][tensor][1]
             needed[tensor] = max(needed[tensor], following - stripe[layer + 1][0])
     return needed
 
 
-def residual_rows(layer: int, specs: Sequence[LayerSpec], plan: list[list[tuple[int, int]]]) -> int:
+def residual_rows(layer: int, plan: list[list[tuple[int, int]]], *, tight: bool = False) -> int:
     """Rows of a residual out of DRAM: those of a stripe, and those of the next one that is being loaded."""
     made = [stripe[layer + 1] for stripe in plan]
+    if tight:
+        return max(last - first for first, last in made)
     return max(following[1] - current[0] for current, following in pairwise([*made, made[-1]]))
 
 

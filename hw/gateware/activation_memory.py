@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.commands import UNITS
-from hw.config import OCTET, EngineConfig
+from hw.config import EngineConfig
 from hw.gateware.component import Component
 from hw.gateware.layouts import delayed, selector
 from hw.gateware.ram import Ram
@@ -21,8 +21,8 @@ FEW = 8
 
 
 def enable_bytes(config: EngineConfig) -> int:
-    """Bytes one write-enable bit stands for."""
-    return min(OCTET, config.bus_bytes)
+    """Bytes one write-enable bit stands for: the drain writes slices, `load` beats."""
+    return min(config.slice_channels, config.bus_bytes)
 
 
 class ReadPort(wiring.Signature):
@@ -46,7 +46,7 @@ class ReadPort(wiring.Signature):
 
 
 class WritePort(wiring.Signature):
-    """Write of any octets of one row, from the writer's side; lands before a read issued in the same cycle.
+    """Write of any `enable_bytes` of one row, from the writer's side; lands before a read issued in the same cycle.
 
     A row that is read may not be written in the cycle after.
     """

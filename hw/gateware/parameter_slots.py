@@ -2,7 +2,7 @@
 
 from math import lcm
 
-from amaranth.hdl import Array, Cat, Module, Signal, signed
+from amaranth.hdl import Array, Cat, Module, Signal, Value, signed
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -77,7 +77,7 @@ class ParameterSlots(Component):
         return m
 
 
-def _memory(m: Module, name: str, enable, target, word, source) -> Signal:
+def _memory(m: Module, name: str, enable, target, word, source) -> Value:
     """What a memory of `SLOTS` times as many words as a slot has holds at `source`."""
     m.submodules[name] = memory = Memory(shape=len(word), depth=1 << len(target), init=[])
     write, read = memory.write_port(), memory.read_port(domain="comb")

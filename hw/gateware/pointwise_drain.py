@@ -5,7 +5,7 @@ from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from hw.commands import RESIDUAL
-from hw.config import OCTET, EngineConfig
+from hw.config import EngineConfig
 from hw.gateware.activation_memory import WritePort, enable_bytes
 from hw.gateware.backlog import Backlog
 from hw.gateware.component import Component
@@ -82,12 +82,13 @@ class PointwiseDrain(Component):
             "ended": Out(1),
         })
         self.channels = config.drain_channels
+        self.parts = config.slice_channels // self.channels
         self.pixels = config.requantise_lanes // self.channels
         self.step_layout = data.StructLayout({
-            "valid": 1, "part": selector(OCTET // self.channels),
+            "valid": 1, "part": selector(self.parts),
             "pixel_group": selector(config.pe_pixels // self.pixels),
-            "octet": selector(config.pe_cols // OCTET), "slot": range(SLOTS),
-            "row": 16, "place": selector(config.octets_per_word), "lanes": config.pe_pixels, "last": 1,
+            "octet": selector(config.slices_per_block), "slot": range(SLOTS),
+            "row": 16, "place": selector(config.slices_per_word), "lanes": config.pe_pixels, "last": 1,
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -166,7 +167,7 @@ class PointwiseDrain(Component):
 
         # What the step ends: its octet, its vector, its block.
         steps = config.drain_cycles
-        octet_steps = steps // (config.pe_cols // OCTET)
+        octet_steps = steps // config.slices_per_block
         index, following = Signal(range(max(2, steps))), Signal(range(max(2, steps)))
         octet_ends, vector_ends = Signal(init=octet_steps == 1), Signal(init=steps == 1)
         vector, vector_last, enough = Signal(range(config.half_vectors)), Signal(), Signal()
@@ -224,8 +225,8 @@ class PointwiseDrain(Component):
             self.half.eq(half),
             self.vector.eq(Mux(slot.residual & (number == 1), vector | config.half_vectors // 2, vector)),
             step.valid.eq((begin | begun) & any_octets),
-            step.part.eq(index % (OCTET // self.channels)),
-            step.pixel_group.eq(index // (OCTET // self.channels) % pixel_groups),
+            step.part.eq(index % self.parts),
+            step.pixel_group.eq(index // self.parts % pixel_groups),
             step.octet.eq(index // octet_steps), step.slot.eq(step_slot),
             step.row.eq(row + vector), step.place.eq(place),
             step.lanes.eq(Cat((~(block.first & (vector == 0)) | (lane >= command.first_lane))
@@ -238,7 +239,7 @@ class PointwiseDrain(Component):
     def _place(self, m: Module, command, block, taken, ends):
         """Row of the block's first vector and place in a word of the next octet; whether it is one to be written."""
         octet_done, vector_ends, vector_last, block_done = ends
-        words = self.config.octets_per_word
+        words = self.config.slices_per_word
         tile_row, block_row, row = Signal(16), Signal(16), Signal(16)
         block_place = Signal(selector(words))
         place = Signal.like(block_place)
@@ -289,7 +290,7 @@ class PointwiseDrain(Component):
         """
         config = self.config
         step = delayed(m, coming, 1, "now")
-        octets, parts = config.pe_cols // OCTET, OCTET // self.channels
+        octets, parts = config.slices_per_block, self.parts
         groups = config.pe_pixels // self.pixels
         m.d.comb += [self.slot.eq(coming.slot), self.place.eq(coming.octet * parts + coming.part)]
         own = delayed(m, self.parameters, 1, "own_parameters")
@@ -320,7 +321,7 @@ class PointwiseDrain(Component):
             pixel, channel = divmod(lane, self.channels)
             accumulator = Signal(signed(32), name=f"accumulator_{lane}", reset_less=True)
             parameters = Signal(PARAMETERS, name=f"parameters_{lane}", reset_less=True)
-            columns = [octet * OCTET + part * self.channels + channel
+            columns = [octet * config.slice_channels + part * self.channels + channel
                        for octet in range(octets) for part in range(parts)]
             drained = Array(self.drained[column][group * self.pixels + pixel]
                             for column in columns for group in range(groups))[place * groups + step.pixel_group]
@@ -356,21 +357,21 @@ class PointwiseDrain(Component):
         octets = []
         for pixel in range(self.pixels):
             part = outputs.word_select(pixel, 8 * self.channels)
-            octet = Signal(8 * OCTET, name=f"octet_{pixel}")
-            kept = Signal(8 * OCTET, name=f"kept_{pixel}", reset_less=True)
+            octet = Signal(8 * config.slice_channels, name=f"octet_{pixel}")
+            kept = Signal(8 * config.slice_channels, name=f"kept_{pixel}", reset_less=True)
             m.d.comb += [octet.eq(kept), octet.word_select(step.part, 8 * self.channels).eq(part)]
             with m.If(step.valid):
                 m.d.sync += kept.eq(octet)
             octets.append(octet)
-        complete = step.valid & (step.part == OCTET // self.channels - 1)
-        bits = OCTET // enable_bytes(config)
+        complete = step.valid & (step.part == self.parts - 1)
+        bits = config.slice_channels // enable_bytes(config)
         enables = []
         for bank in range(config.pe_pixels):
             here = complete & step.lanes[bank] & (step.pixel_group == bank // self.pixels)
-            for place in range(config.octets_per_word):
+            for place in range(config.slices_per_word):
                 enables.append((here & (step.place == place)).replicate(bits))
         written = [delayed(m, octet, 1, f"written_{pixel}") for pixel, octet in enumerate(octets)]
-        m.d.comb += self.write.data.eq(Cat(written[bank % self.pixels].replicate(config.octets_per_word)
+        m.d.comb += self.write.data.eq(Cat(written[bank % self.pixels].replicate(config.slices_per_word)
                                            for bank in range(config.pe_pixels)))
         m.d.sync += [
             self.write.enable.eq(Cat(enables)),

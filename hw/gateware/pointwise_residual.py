@@ -3,7 +3,7 @@
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
-from hw.config import OCTET, EngineConfig
+from hw.config import EngineConfig
 from hw.gateware.component import Component
 from hw.gateware.layouts import BODY_LAYOUT, selector
 from hw.gateware.pointwise_walk import PASS
@@ -31,9 +31,9 @@ class PointwiseResidual(Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        pixels, word = self.config.pe_pixels, self.config.octets_per_word
+        pixels, word = self.config.pe_pixels, self.config.slices_per_word
         # An output block goes on by so many blocks of the residual, and by one more where its octets pass a word's end.
-        whole, rest = divmod(self.config.pe_cols // OCTET, word)
+        whole, rest = divmod(self.config.slices_per_block, word)
         upcoming = self.upcoming
         command = Signal(BODY_LAYOUT["pointwise"], reset_less=True)
         tile, first, block, stride = (Signal(20, name=f"{name}_pixel") for name in ("tile", "first", "block", "stride"))

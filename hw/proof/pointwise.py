@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hw.config import OCTET, EngineConfig
+from hw.config import EngineConfig
 from hw.proof.cells import Cells
 from hw.proof.footprint import PIXEL_SPACE, Fields, Footprint
 
@@ -23,8 +23,8 @@ def pointwise(fields: Fields, config: EngineConfig) -> Footprint:
     reads += [Cells((start + first) % PIXEL_SPACE, (count, end - first), (stride, 1)) for start, count, stride in runs]
     opened = [Cells(start % PIXEL_SPACE, (count, total), (stride, 1)) for start, count, stride in runs]
 
-    octets = min(fields["octets"], fields["out_blocks"] * config.pe_cols // OCTET)
-    written = -(-(fields["out_octet"] + octets) // config.octets_per_word)
+    octets = min(fields["octets"], fields["out_blocks"] * config.slices_per_block)
+    written = -(-(fields["out_octet"] + octets) // config.slices_per_word)
     block_words = (fields["passes"] + fields["residual_passes"]) * config.tile_words + config.parameter_words
     return Footprint(
         reads={"activations": reads,
@@ -38,8 +38,8 @@ def _residual_blocks(fields: Fields, config: EngineConfig) -> int:
     """From the first on: up to those that the last output block lies in, and no more than there are."""
     if not fields["residual_passes"]:
         return 0
-    octet = fields["out_octet"] + (fields["out_blocks"] - 1) * config.pe_cols // OCTET
-    return min(fields["residual_blocks"], octet // config.octets_per_word + fields["residual_passes"])
+    octet = fields["out_octet"] + (fields["out_blocks"] - 1) * config.slices_per_block
+    return min(fields["residual_blocks"], octet // config.slices_per_word + fields["residual_passes"])
 
 
 def _tap_places(fields: Fields, pixels: int) -> Iterator[tuple[int, int, int, int, int]]:

@@ -53,15 +53,15 @@ class Axis:
         return int(part)
 
 
-_OCTETS = tuple(range(8, 65, 8))
+_OCTETS, _HALVES = tuple(range(8, 65, 8)), tuple(range(4, 65, 4))
 _GROUPED = tuple(sorted(groups << power for groups in (8, 10, 12) for power in range(1, 9)))
 
 AXES: dict[str, Axis] = {axis.name: axis for axis in (
     Axis(name="rows", values=(8, 16), known=_OCTETS, meaning="input channels of the systolic array"),
-    Axis(name="cols", values=(8, 16), known=_OCTETS, meaning="output channels of the systolic array"),
+    Axis(name="cols", values=(4, 8, 16), known=_HALVES, meaning="output channels of the systolic array"),
     Axis(name="pixels", values=(1, 2, 4), meaning="pixel lanes of the systolic array"),
     Axis(name="dw_channels", values=(1, 2, 4, 8), meaning="channels of the depthwise datapath, 9 lanes each"),
-    Axis(name="requantise_lanes", values=(2, 4, 8, 16), meaning="elements a cycle out of the accumulators"),
+    Axis(name="requantise_lanes", values=(1, 2, 4, 8, 16), meaning="elements a cycle out of the accumulators"),
     Axis(name="weight_rows", values=(1, 2), meaning="rows of a weight tile the array takes a cycle"),
     Axis(name="activation_kib", values=(64, 96, 128, 192, 256, 320, 512), known=_GROUPED,
          meaning="activation memory, KiB"),

@@ -10,7 +10,7 @@ from golden.synthetic import synthesise_layer
 from hw.commands import BLOCK_BYTES, UNITS, Command
 from hw.compiler.cascade import Schedule, compile_cascade, schedules
 from hw.compiler.errors import CompileError
-from hw.compiler.stripes import stripes
+from hw.compiler.stripes import residual_rows, ring_rows, stripes
 from hw.config import EngineConfig
 from hw.program import Program
 from tests.support.cases import (
@@ -21,6 +21,7 @@ from tests.support.cases import (
     depthwise,
     odd_depthwise,
     pointwise,
+    pool,
     random_case,
 )
 from tests.support.configs import BROAD, SKEW, TINY, WIDE
@@ -158,6 +159,39 @@ def test_what_does_not_fit(case: Case, message: str) -> None:
     with pytest.raises(CompileError) as error:
         case.program(TINY, 0)
     assert str(error.value).startswith(message)
+
+
+def test_a_tight_cascade_holds_what_a_stripe_reads() -> None:
+    specs = [pointwise("up", (9, 4, 8), 24), depthwise("dw", (9, 4, 24), 2), pointwise("down", (5, 2, 24), 8)]
+    plan = stripes(specs, 1)
+    assert ring_rows(specs, plan, tight=True) == [2, 3, 1, 1]
+    assert ring_rows(specs, plan) > [2, 3, 1, 1]
+    assert residual_rows(2, plan, tight=True) == 1
+    assert residual_rows(2, plan) == 2
+
+
+def test_the_stages_of_a_tight_cascade_take_turns() -> None:
+    """The last layer makes its first stripe before the depthwise one has made two."""
+    case = CASES["inverted"]
+    for tight in (True, False):
+        program = compile_cascade(case.layers(0), TINY, Schedule(stripe_rows=1, tight=tight))
+        order = [command.layer for command in program.commands if command.unit in ("pointwise", "depthwise")]
+        assert order[:order.index(2)].count(1) == (1 if tight else 2)
+
+
+@pytest.mark.parametrize("op", ["mean", "depthwise"])
+def test_a_tight_layer_of_one_stripe_is_loaded_channel_by_channel(op: str) -> None:
+    """Each block once, into a ring of a few of them; else all at once, and none left out."""
+    size = (5, 6, 8 * 37)
+    spec = pool(op, "mean", size) if op == "mean" else depthwise("dw", size)
+    for tight in (True, False):
+        program = compile_cascade([spec], TINY, Schedule(stripe_rows=size[0], tight=tight))
+        loads = [command.fields for command in program.commands if command.unit == "load"]
+        starts = [(load["dram_address"] - program.input.address) // program.input.stride for load in loads]
+        blocks = [start + block for start, load in zip(starts, loads, strict=True) for block in range(load["blocks"])]
+        assert blocks == list(range(37))
+        assert len(loads) == (13 if tight else 1)  # 3 blocks at a time
+        assert program.placements[0].tensors[0].size == (9 if tight else 37) * 5 * 6 * 8
 
 
 def test_unsupported_layers() -> None:

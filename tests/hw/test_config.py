@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 from hw.config import PRESETS, ConfigError, EngineConfig, load_config
+from hw.multipliers import requantiser_blocks
+from sim.explore.blocks import memory_blocks
 
 KIB = 1024
 
 REFUSED = {
     "pe_rows=9": ("pe_rows", 9, "pe_rows=9: must be a multiple of 8 up to 64; nearest: 8"),
     "pe_rows=72": ("pe_rows", 72, "pe_rows=72: must be a multiple of 8 up to 64; nearest: 64"),
-    "pe_cols=1": ("pe_cols", 1, "pe_cols=1: must be a multiple of 8 up to 64; nearest: 8"),
+    "pe_cols=1": ("pe_cols", 1, "pe_cols=1: must be a multiple of 4 up to 64; nearest: 4"),
+    "pe_cols=6": ("pe_cols", 6, "pe_cols=6: must be a multiple of 4 up to 64; nearest: 8"),
     "pe_pixels=3": ("pe_pixels", 3, "pe_pixels=3: must be one of 1, 2, 4, 8; nearest: 2"),
     "dw_channels=3": ("dw_channels", 3, "dw_channels=3: must be one of 1, 2, 4, 8; nearest: 2"),
     "bus_bits=96": ("bus_bits", 96, "bus_bits=96: must be one of 32, 64, 128, 256; nearest: 64"),
@@ -74,6 +77,18 @@ REFUSED_TOGETHER = (
     (
         {"pe_cols": 24, "bus_bits": 128},
         "bus_bits=128: 16 bytes neither divide nor are a multiple of pe_cols = 24;",
+    ),
+    (
+        {"pe_cols": 12},
+        "bus_bits=64: 8 bytes neither divide nor are a multiple of pe_cols = 12; nearest: bus_bits=32",
+    ),
+    (
+        {"pe_cols": 4, "bus_bits": 128},
+        "bus_bits=128: more than two weight rows of pe_cols=4 bytes a beat; nearest: bus_bits=64",
+    ),
+    (
+        {"pe_cols": 12, "pe_pixels": 1, "requantise_lanes": 8, "bus_bits": 32},
+        "requantise_lanes=8: must be one of 1, 2, 4; nearest: 4",
     ),
     (
         {"pe_pixels": 1, "bus_bits": 128, "dw_channels": 1},
@@ -153,11 +168,22 @@ def test_presets_keep_the_limits_of_the_design(preset, array, macs, dw_channels,
     assert config.bus_bits in bus_bits
 
 
-def test_multipliers_of_the_boards() -> None:
-    """pe128 on an LFE5U-85F, small in an LFE5U-25F's memory; odd is odd."""
-    pe128, odd = PRESETS["pe128"], PRESETS["odd"]
+@pytest.mark.parametrize(("cols", "channels"), [(4, 4), (8, 8), (12, 4), (16, 8), (20, 4), (24, 8), (64, 8)])
+def test_slices(cols: int, channels: int) -> None:
+    """An output block is whole slices, and so is a word; none is cut by the end of either."""
+    config = EngineConfig(pe_rows=24, pe_cols=cols, bus_bits=32, activation_bytes=10 * 24 * 4 * KIB,
+                          weight_bytes=64 * cols)
+    assert config.slice_channels == channels
+    assert config.slices_per_block * channels == cols
+    assert config.slices_per_word * channels == 24
+
+
+def test_boards() -> None:
+    """Multipliers of pe128 on an LFE5U-85F; memories of small on an LFE5U-25F. odd is odd."""
+    pe128, small, odd = PRESETS["pe128"], PRESETS["small"], PRESETS["odd"]
     assert pe128.pointwise_lanes + 9 + pe128.requantise_lanes * 4 <= 156
-    assert PRESETS["small"].memory_bytes <= 112 * KIB
+    assert memory_blocks(small, "ecp5") <= 56
+    assert requantiser_blocks(small) <= 28
     assert odd.pe_rows != odd.pe_cols
     assert odd.pe_rows & odd.pe_rows - 1
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from hw.commands import BODY
-from hw.config import OCTET, PRESETS, EngineConfig
+from hw.config import PRESETS, EngineConfig
 from hw.gateware.pointwise_drain import PointwiseDrain
 from hw.latency import BLOCK_READY, DRAINED, REQUANTISE, array_latency, drain_delay, drain_tail_vectors
-from tests.support.configs import BEATS, SKEW, TINY, WIDE
+from tests.support.configs import BEATS, DOZEN, QUAD, SKEW, TINY, WIDE
 from tests.support.ports import Rows
 from tests.support.pysim import get, pack, put, put_fields, run_benches
 
-CONFIGS = pytest.mark.parametrize("config", [TINY, SKEW, WIDE, BEATS], ids=lambda config: config.name)
+CONFIGS = pytest.mark.parametrize("config", [TINY, SKEW, WIDE, BEATS, QUAD, DOZEN], ids=lambda config: config.name)
 ONE = pack([0], 32) | (1 << 30) << 32 | 1 << 64
 """Parameters that leave an accumulator as it is: bias 0, multiplier 2^30, shift 1."""
 
@@ -23,7 +23,8 @@ def test_times_and_places(config: EngineConfig) -> None:
     """Two blocks of one tile, each in a half of its own; the last octet of the second is not written."""
     unit, rows, rng = PointwiseDrain(config), Rows(config), np.random.default_rng(0)
     sums = rng.integers(-128, 128, (2, VECTORS, config.pe_cols, config.pe_pixels))
-    octets = 2 * config.pe_cols // OCTET - (config.pe_cols > OCTET)
+    size = config.slice_channels
+    octets = 2 * config.slices_per_block - (config.slices_per_block > 1)
     fields = {
         "tiles": 1, "tile_vectors": VECTORS, "last_vectors": VECTORS, "first_lane": config.pe_pixels - 1,
         "last_lanes": 1, "out_row": OUT_ROW, "out_octet": 0, "out_row_stride": 10, "out_blocks": 2,
@@ -66,16 +67,18 @@ def test_times_and_places(config: EngineConfig) -> None:
     pixels = range(config.pe_pixels - 1, (VECTORS - 1) * config.pe_pixels + 1)
     wanted = Rows(config)
     for octet in range(octets):
-        word, place = divmod(octet, config.octets_per_word)
+        word, place = divmod(octet, config.slices_per_word)
         for pixel in pixels:
             vector, lane = divmod(pixel, config.pe_pixels)
-            block, column = divmod(octet * OCTET, config.pe_cols)
-            values = sums[block, vector, column : column + OCTET, lane].astype(np.int8).view(np.uint8)
-            wanted.data[OUT_ROW + word * 10 + vector, lane, place * OCTET : (place + 1) * OCTET] = values
+            block, column = divmod(octet * size, config.pe_cols)
+            values = sums[block, vector, column : column + size, lane].astype(np.int8).view(np.uint8)
+            wanted.data[OUT_ROW + word * 10 + vector, lane, place * size : (place + 1) * size] = values
     np.testing.assert_array_equal(rows.data, wanted.data, strict=True)
 
 
-@pytest.mark.parametrize("config", [TINY, SKEW, WIDE, BEATS, *PRESETS.values()], ids=lambda config: config.name)
+@pytest.mark.parametrize(
+    "config", [TINY, SKEW, WIDE, BEATS, QUAD, DOZEN, *PRESETS.values()], ids=lambda config: config.name
+)
 def test_half_is_drained_before_it_is_overwritten(config: EngineConfig) -> None:
     """Vector v of the next block is written `array_latency` + 3 + v cycles after the half is given back.
 

@@ -34,6 +34,8 @@ def test_all_cases(config: EngineConfig) -> None:
         except CompileError:
             continue
         prove(made)
+        schedule = Schedule(stripe_rows=case.stripe_rows, tight=True)
+        prove(compile_cascade(case.layers(0), config, schedule, case.rounding))
         proven += 1
     assert proven > 20
 

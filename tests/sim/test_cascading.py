@@ -1,15 +1,16 @@
 """Which layers are a cascade, and how the first of them wants the picture."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
 from golden.network import Network
 from golden.networks import mobilenet_v1, mobilenet_v2, network
 from hw.compiler.channels import STEP_CYCLES, STEPS, step_blocks
-from hw.compiler.layers import passes_of, spec_of, unit_of
-from hw.config import PRESETS
-from sim.cascading import PLAIN, fits, over_picture, regrouped
+from hw.compiler.layers import ResidualAdd, passes_of, spec_of, unit_of
+from hw.config import PRESETS, load_config
+from sim.cascading import PLAIN, divided, fits, fits_in_rows, over_picture, regrouped
 from sim.work import Source
 from tests.support.cases import pointwise
 
@@ -64,3 +65,26 @@ def test_what_is_regrouped_fits(name: str, preset: str) -> None:
     plain, ours = ([fits(layers, config, PLAIN if index else over_picture(layers, config))
                     for index, layers in enumerate(chain)] for chain in chains)
     assert all(ours) or not all(plain)
+
+
+@pytest.mark.parametrize("groups", [5, 6, 7])
+def test_what_does_not_fit_is_divided(groups: int) -> None:
+    """As little as need be: what fits stays as it is, and no piece could go on. An add follows its layer."""
+    config = load_config(f"small,activation_groups={groups},activation_bytes={groups * 8192}")
+    chain = regrouped(Source(title="", network=mobilenet_v2()).whole(), config)
+    pieces = divided(chain, config)
+    assert [layer for piece in pieces for layer in piece] == [layer for cascade in chain for layer in cascade]
+    assert all(fits_in_rows(piece, config, PLAIN if index else over_picture(piece, config))
+               for index, piece in enumerate(pieces))
+    assert not any(isinstance(piece[0], ResidualAdd) for piece in pieces)
+    whole = [cascade for cascade in chain if cascade in pieces]
+    assert (len(whole) == len(chain)) == (groups == 7)
+    ends = {cascade[-1] for cascade in chain}
+    for piece, following in pairwise(pieces):
+        if piece[-1] not in ends:
+            assert not fits_in_rows((*piece, *_with_add(following)), config, PLAIN)
+
+
+def _with_add(layers: tuple) -> tuple:
+    """The first layer, and the add behind it if there is one."""
+    return layers[:2 if len(layers) > 1 and isinstance(layers[1], ResidualAdd) else 1]

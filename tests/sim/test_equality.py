@@ -26,9 +26,9 @@ from sim.model.engine import run_model
 from sim.search import plan
 from sim.work import golden_output
 from tests.sim.strategies import cascades, residual_networks, timings
-from tests.support.configs import BROAD, BUILDS, RAGGED, SKEW, TINY, WIDE
+from tests.support.configs import BROAD, BUILDS, QUAD, RAGGED, SKEW, TINY, WIDE
 
-few = pytest.mark.parametrize("config", [TINY, SKEW, WIDE, RAGGED], ids=lambda config: config.name)
+few = pytest.mark.parametrize("config", [TINY, SKEW, WIDE, RAGGED, QUAD], ids=lambda config: config.name)
 """The engines that differ most from each other: a simulator takes longer to build than they take to run."""
 every = pytest.mark.parametrize("config", BUILDS, ids=lambda config: config.name)
 SETTINGS = partial(settings, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -57,7 +57,8 @@ def random_check(config: EngineConfig, data: st.DataObject) -> None:
     forms = st.sampled_from(("", "windows", "squares" if layers[0].spec.stride == (2, 2) else "windows"))
     schedule = Schedule(stripe_rows=data.draw(st.integers(1, layers[-1].spec.output_shape[0]), label="stripe rows"),
                         piece_bytes=data.draw(st.sampled_from((1, 600, 1 << 16)), label="pieces of weights"),
-                        patches=data.draw(forms if convolution else st.just(""), label="patches"))
+                        patches=data.draw(forms if convolution else st.just(""), label="patches"),
+                        tight=data.draw(st.booleans(), label="tight"))
     memory = data.draw(timings(config), label="memory")
     try:
         check(layers, config, schedule, memory, data.draw(st.sampled_from(("double", "single")), label="rounding"),
@@ -84,7 +85,8 @@ def test_random_many(config: EngineConfig, data: st.DataObject) -> None:
 def residual_check(config: EngineConfig, data: st.DataObject) -> None:
     network = data.draw(residual_networks(), label="cascades")
     height = spec_of(network[0][0]).input_shape[0]
-    schedules = [Schedule(stripe_rows=data.draw(st.integers(1, height), label="stripe rows")) for _ in network]
+    schedules = [Schedule(stripe_rows=data.draw(st.integers(1, height), label="stripe rows"),
+                          tight=data.draw(st.booleans(), label="tight")) for _ in network]
     rounding = data.draw(st.sampled_from(("double", "single")), label="rounding")
     memory = data.draw(timings(config), label="memory")
     try:

@@ -11,6 +11,7 @@ from hw.compiler.cascade import Schedule, compile_cascades, kept_ring, placement
 from hw.compiler.errors import CompileError, DoesNotFit
 from hw.config import PRESETS, load_config
 from hw.memory_timing import MemoryTiming
+from hw.proof.proof import prove
 from sim.model.engine import run_model
 from sim.search import plan, plan_chain
 from sim.work import Source
@@ -68,7 +69,7 @@ def test_with_the_missing_weight_bytes_it_fits() -> None:
 
 
 def test_with_the_missing_activation_groups_it_fits() -> None:
-    specs = cascades(1.0, 224)[0]
+    specs = cascades(1.0, 512)[0]
     with pytest.raises(DoesNotFit) as error:
         plan(specs, SMALL, MemoryTiming())
     assert error.value.memory == "activation_bytes"
@@ -104,7 +105,20 @@ def test_the_presets_that_would_do() -> None:
 
 def test_no_preset_would_do() -> None:
     with pytest.raises(DoesNotFit, match="presets that would do: none"):
-        plan_chain(cascades(1.0, 2048), SMALL, MemoryTiming())
+        plan_chain(cascades(2.0, 8000), SMALL, MemoryTiming())
+
+
+def test_tight_is_the_last_resort() -> None:
+    """What fits with room for the next stripe has it; what does not is tried both ways, and has not."""
+    pair = mobilenet_v1().pair("conv_dw_2")
+    assert pair is not None
+    for config, needed in ((PRESETS["pe64"], False), (SMALL, True)):
+        (choice,) = plan_chain([pair], config, MemoryTiming())
+        assert choice.schedule.tight == needed
+        assert {trial.schedule.tight for trial in choice.trials} == {False, needed}
+        assert all(trial.refusal for trial in choice.trials if trial.schedule.tight != needed) or not needed
+        program = compile_cascades([(pair, choice.schedule)], config)
+        prove(program)
 
 
 @pytest.mark.parametrize("schedule", [Schedule(stripe_rows=rows, piece_bytes=piece) for rows in (1, 3, 12)

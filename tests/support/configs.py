@@ -44,7 +44,14 @@ RAGGED = EngineConfig(
 )  # fmt: skip
 """The preset `odd` in little: an output block is not a whole number of words, nor a word of output blocks."""
 
-ACTIVE = {config.name: config for config in (TINY, SKEW, WIDE, BEATS, BROAD, RAGGED)}
+QUAD = EngineConfig(
+    name="quad", pe_rows=8, pe_cols=4, pe_pixels=2, dw_channels=1, requantise_lanes=2, accumulator_depth=32,
+    activation_bytes=6 * 16 * 256, activation_groups=6, weight_bytes=8 * 512, dw_weight_bytes=8 * 128, bus_bits=64,
+    max_outstanding=4, queue_depth=2,
+)  # fmt: skip
+"""Half a word of output a block of passes, two rows of weights a word because the bus is as wide."""
+
+ACTIVE = {config.name: config for config in (TINY, SKEW, WIDE, BEATS, BROAD, RAGGED, QUAD)}
 
 LONE = EngineConfig(
     name="lone", pe_rows=8, pe_cols=8, pe_pixels=1, dw_channels=1, requantise_lanes=1, accumulator_depth=16,
@@ -95,7 +102,14 @@ FORTY = EngineConfig(
 )  # fmt: skip
 """Five octets a word, five beats a pixel, windows of 5 cycles."""
 
-BUILDS = (*ACTIVE.values(), LONE, OCTO, TALL, FLAT, DEEP, TRIPLE, FORTY)
+DOZEN = EngineConfig(
+    name="dozen", pe_rows=16, pe_cols=12, pe_pixels=2, dw_channels=4, requantise_lanes=8, accumulator_depth=64,
+    activation_bytes=6 * 32 * 128, activation_groups=6, weight_bytes=12 * 384, dw_weight_bytes=8 * 192, bus_bits=32,
+    max_outstanding=4, queue_depth=4,
+)  # fmt: skip
+"""Three slices of four channels a block of passes, four a word."""
+
+BUILDS = (*ACTIVE.values(), LONE, OCTO, TALL, FLAT, DEEP, TRIPLE, FORTY, DOZEN)
 """The engines the model is compared with in RTL on random networks."""
 
 

@@ -9,11 +9,12 @@ from sim.explore.axes import AXES
 from sim.explore.space import activation_groups, config_text, design_space
 from sim.work import RequestError
 
-FIRST = {name: axis.values[:1] for name, axis in AXES.items()}
+FIRST = {name: axis.values[:1] for name, axis in AXES.items()} | {"cols": (8,), "requantise_lanes": (2,)}
 
 
 @pytest.mark.parametrize(("name", "text", "expected"), [
-    ("rows", "8", (8,)), ("rows", "16,8", (8, 16)), ("rows", "8..24", (8, 16, 24)), ("pixels", "1..4", (1, 2, 4)),
+    ("rows", "8", (8,)), ("rows", "16,8", (8, 16)), ("rows", "8..24", (8, 16, 24)), ("cols", "1..12", (4, 8, 12)),
+    ("pixels", "1..4", (1, 2, 4)),
     ("bus_bits", "32,128..256", (32, 128, 256)), ("activation_kib", "96..160", (96, 128, 160)),
 ])
 def test_values(name: str, text: str, expected: tuple[int, ...]) -> None:
@@ -51,6 +52,13 @@ def test_engines_that_are_the_same_are_there_once() -> None:
     space = design_space(FIRST | {"pixels": (2,), "weight_rows": (1, 2), "bus_bits": (64, 128)}, PRESETS["pe128"])
     assert [(config.weight_rows, config.bus_bits) for config in space.configs] == [(1, 64), (2, 128), (2, 64)]
     assert {config.weight_rows_per_word for config in space.configs if config.bus_bits == 128} == {2}
+
+
+def test_narrow_arrays_are_part_of_the_space() -> None:
+    """With the buses that bring them no more than two rows a cycle."""
+    space = design_space(FIRST | {"cols": (4, 12), "bus_bits": (32, 64, 128)}, PRESETS["small"])
+    assert [(config.pe_cols, config.bus_bits, config.weight_rows_per_word) for config in space.configs] == [
+        (4, 32, 1), (4, 64, 2), (12, 32, 1)]
 
 
 def test_the_rest_is_the_base() -> None:

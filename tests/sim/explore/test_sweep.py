@@ -94,7 +94,7 @@ def test_a_point_is_timed_like_a_network() -> None:
 
 
 def test_a_network_that_does_not_fit() -> None:
-    tiny = load_config("small,activation_bytes=1024")
+    tiny = load_config("small,activation_bytes=896")
     found = evaluate(dataclasses.replace(TASKS[0], config=tiny))
     assert found.keys() == {"refusal", "memory", "short"}
     assert found["memory"] == "activation_bytes"
