@@ -86,7 +86,8 @@ class Bursts(Component):
     def __init__(self, config: EngineConfig, *, runs: bool = True) -> None:
         self.config, self.runs = config, runs
         super().__init__({
-            "start": In(1), "address": In(32), "beats": In(20), **({"stride": In(32), "blocks": In(10)} if runs else {}),
+            "start": In(1), "address": In(32), "beats": In(20),
+            **({"stride": In(32), "blocks": In(10)} if runs else {}),
             "burst_bytes": In(BURST_BITS), "busy": Out(1), "burst": Out(RequestPort(config)),
             "first": Out(1), "last": Out(1), "single": Out(1),
         })
