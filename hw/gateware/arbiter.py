@@ -188,9 +188,9 @@ class Arbiter(Component):
         first, last = Signal(32), Signal(32 - low)
         room = Signal(signed(low - shift + 2))
         unfit, outside = Signal(), Signal(2)
-        # No burst crosses a multiple of the largest one. A burst in step with beats is inside if it lies in a block
-        # before that of the window's last byte, or has no more beats than there is `room` in that block from its
-        # address on: fewer than none behind the end, so both are compared with 0 in the middle of the range.
+        # None crosses a multiple of the largest one. So a burst in step with beats is inside if its block is before
+        # that of the window's last byte, or the same, in which there is `room` for so many beats from its address on.
+        # That may be less than none: both numbers of beats are told from the middle of their range.
         end = Mux(burst.write, windows.write_last, windows.read_last)
         m.d.sync += [
             first.eq(Mux(burst.write, windows.write_first, windows.read_first)),
