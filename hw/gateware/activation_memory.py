@@ -16,8 +16,8 @@ from hw.latency import ACTIVATION_READ
 
 READERS = ("depthwise", "pointwise", "store")
 WRITERS = ("load", "depthwise", "pointwise")
-FEW = 8
-"""Groups a reader chooses among in the first of two steps: with their masks two levels of lookup tables."""
+FEW = 2
+"""Groups a reader chooses among in the first of two steps: with their masks a lookup table of four inputs."""
 
 
 def enable_bytes(config: EngineConfig) -> int:
@@ -46,9 +46,9 @@ class ReadPort(wiring.Signature):
 
 
 class WritePort(wiring.Signature):
-    """Write of any `enable_bytes` of one row, from the writer's side; lands before a read issued in the same cycle.
+    """Write of any `enable_bytes` of one row, from the writer's side; a read issued in the cycle after sees it.
 
-    A row that is read may not be written in the cycle after.
+    A row may not be read and written in the same cycle.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -128,17 +128,20 @@ class ActivationMemory(Component):
                 written = Cat(writer.enable.word_select(bank, granules).any() & (writer.row >> index_bits == group)
                               for writer in writers)
                 enable = Signal(granules, name=f"write_enable_{group}_{bank}")
-                m.d.sync += enable.eq(reduce(or_, (
+                asked = Signal(granules, name=f"write_asked_{group}_{bank}")
+                m.d.sync += [enable.eq(asked), asked.eq(reduce(or_, (
                     writer.enable.word_select(bank, granules) & chosen.replicate(granules)
-                    for writer, chosen in zip(writers, written, strict=True))))
+                    for writer, chosen in zip(writers, written, strict=True))))]
                 # Nobody's data are as good as any.
                 chosen = delayed(m, written, 1, f"writer_{group}_{bank}")
                 target, value = targets[0], values[0].word_select(bank, 8 * config.pe_rows)
                 for index in range(1, len(writers)):
                     target = Mux(chosen[index], targets[index], target)
                     value = Mux(chosen[index], values[index].word_select(bank, 8 * config.pe_rows), value)
-                m.d.comb += [memory.write_enable.eq(enable), memory.write_address.eq(target),
-                             memory.write_data.eq(value)]
+                # Writers are far away, so what was chosen has a register by its memory.
+                m.d.comb += [memory.write_enable.eq(enable),
+                             memory.write_address.eq(delayed(m, target, 1, f"write_address_{group}_{bank}")),
+                             memory.write_data.eq(delayed(m, value, 1, f"write_data_{group}_{bank}"))]
 
                 late = Signal(len(_MEETING), name=f"met_{group}_{bank}")
                 m.d.sync += late.eq(Cat(_met(wanted), _met(written)))

@@ -138,11 +138,21 @@ class Arbiter(Component):
         m.submodules.readers = readers = Memory(shape=range(len(USERS)), depth=most_open, init=[])
         keep, keep_reader = opened.write_port(), readers.write_port()
         of_failed, reader = opened.read_port(domain="comb"), readers.read_port(domain="comb")
-        wrote = failed[1] & ~failed[0]
+        # What failed is noted first: the answers come from the pins.
+        wrote, late = failed[1] & ~failed[0], Signal(data.StructLayout({
+            "read": 1, "wrote": 1, "decode": 1, "place": range(2 * most_open), "user": range(len(USERS)),
+            "beat": range(MAX_BURST_BYTES // self.config.bus_bytes)}))
+        beat = Signal.like(late.beat)
+        m.d.sync += [
+            late.read.eq(failed[0]), late.wrote.eq(wrote),
+            late.decode.eq(Mux(wrote, bus.written_response[0], bus.read_response[0])),
+            late.place.eq(Cat(Mux(wrote, oldest[1], oldest[0]), wrote)),
+            late.user.eq(Mux(wrote, STORE, reader.data)), late.beat.eq(Mux(wrote, 0, beat)),
+        ]
         m.d.comb += [
             keep.en.eq(sent), keep.addr.eq(Cat(Mux(checked.write, next_sent[1], next_sent[0]), checked.write)),
             *(keep.data[name].eq(checked[name]) for name in kept.members),
-            of_failed.addr.eq(Cat(Mux(wrote, oldest[1], oldest[0]), wrote)),
+            of_failed.addr.eq(late.place),
             keep_reader.en.eq(sent & ~checked.write), keep_reader.addr.eq(next_sent[0]),
             keep_reader.data.eq(checked.user), reader.addr.eq(oldest[0]),
         ]
@@ -157,20 +167,17 @@ class Arbiter(Component):
             m.d.comb += read.data.eq(arrived)
 
         # The beat of a read that is on its way, for its address.
-        beat = Signal(range(MAX_BURST_BYTES // self.config.bus_bytes))
         with m.If(bus.read.valid):
             m.d.sync += beat.eq(Mux(bus.read.last, 0, beat + 1))
         window = Mux(checked.write, CODES["write_window"], CODES["read_window"])
         sources = Array(SOURCES.index(name) for name in USERS)
         m.d.sync += self.fault.code.eq(0)
-        with m.If(failed.any()):
-            within = Mux(wrote, 0, beat * self.config.bus_bytes)
+        with m.If(late.read | late.wrote):
             m.d.sync += [
-                self.fault.code.eq(Mux(wrote, _response_code("write", bus.written_response),
-                                       _response_code("read", bus.read_response))),
-                self.fault.source.eq(sources[Mux(wrote, STORE, reader.data)]),
-                self.fault.command.eq(of_failed.data.command),
-                self.fault.address.eq(_within_burst(of_failed.data.address, within)),
+                self.fault.code.eq(Mux(late.wrote, _response_code("write", late.decode),
+                                       _response_code("read", late.decode))),
+                self.fault.source.eq(sources[late.user]), self.fault.command.eq(of_failed.data.command),
+                self.fault.address.eq(_within_burst(of_failed.data.address, late.beat * self.config.bus_bytes)),
             ]
         with m.Elif(checking & ~sent):
             m.d.sync += [self.fault.code.eq(Mux(unfit, CODES["burst"], window)),
@@ -219,8 +226,8 @@ def _within_burst(address: Value, offset: Value) -> Value:
     return Cat((address[:low] + offset)[:low], address[low:])
 
 
-def _response_code(way: str, response):
-    return Mux(response[0], CODES[f"{way}_decode"], CODES[f"{way}_slave"])
+def _response_code(way: str, decode: Value) -> Value:
+    return Mux(decode, CODES[f"{way}_decode"], CODES[f"{way}_slave"])
 
 
 assert (CHOICE, GRANT) == (1, 3)

@@ -20,7 +20,7 @@ from hw.gateware.counters import ReadCounter
 from hw.gateware.deadlock import Deadlock
 from hw.gateware.depthwise import Depthwise
 from hw.gateware.fetch import Fetch
-from hw.gateware.layouts import FAULT, MARKED
+from hw.gateware.layouts import FAULT, MARKED, delayed
 from hw.gateware.load import Load
 from hw.gateware.pointwise import Pointwise
 from hw.gateware.stall_account import StallAccount
@@ -161,7 +161,7 @@ class Engine(Component):
         # Which command it is, counted from its unit's oldest: that met a conflict, or waits after all that started
         # have ended. Wrong fields are those of the youngest.
         number, inner_number = (Signal(signed(UNDER_WAY_BITS + 1), name=name) for name in ("number", "inner_number"))
-        m.d.comb += [found.eq(deadlock.fault), found.command.eq(ended[found.source])]
+        m.d.comb += found.eq(deadlock.fault)
         with m.If(activations.conflict):
             m.d.comb += [found.code.eq(CODES["conflict"]), found.source.eq(activations.conflict_unit),
                          found.address.eq(activations.conflict_group)]
@@ -170,8 +170,10 @@ class Engine(Component):
                 with m.If(unit.illegal):
                     m.d.comb += [found.code.eq(CODES["fields"]), found.source.eq(index),
                                  number.eq(tallies[index].count - 1)]
+        # The counts as they were then: which of them takes a cycle to say.
+        oldest = Array(delayed(m, count, 1, f"oldest_{name}") for name, count in zip(units, ended, strict=True))
         m.d.sync += [inner.eq(found), inner_number.eq(number),
-                     self.fault.eq(inner), self.fault.command.eq(inner.command + inner_number)]
+                     self.fault.eq(inner), self.fault.command.eq(oldest[inner.source] + inner_number)]
         with m.If(fetch.fault.code != 0):
             m.d.sync += self.fault.eq(fetch.fault)
         with m.If(arbiter.fault.code != 0):

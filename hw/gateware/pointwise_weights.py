@@ -100,8 +100,8 @@ class PointwiseWeights(Component):
         with m.If(delayed(m, self.start, 1, "started")):
             inputs.load(per_block)
 
-        # The memory takes its time, and the subtraction two cycles; the rest is waited before the read.
-        wait = weight_latency(config) - RAM_READ - 2
+        # The memory, the way from it and the subtraction take their time; the rest is waited before the read.
+        wait = weight_latency(config) - RAM_READ - 3
         assert wait + RAM_READ + 1 + config.parameter_words <= drain_delay(config)
         m.d.comb += self.memory.word.eq(delayed(m, word, wait, "word"))
         issued = Signal(data.StructLayout({
@@ -111,17 +111,18 @@ class PointwiseWeights(Component):
             issued.tile.eq(issue & ~in_parameters), issued.parameters.eq(issue & in_parameters),
             issued.left.eq(words.left), issued.bank.eq(bank), issued.slot.eq(slot), issued.zero_point.eq(zero_point),
         ]
-        arrived = delayed(m, issued, wait + RAM_READ, "arrived")
-        self._to_array(m, arrived)
-        self._to_slots(m, delayed(m, arrived, 1, "kept"))
+        arrived = delayed(m, issued, wait + RAM_READ + 1, "arrived")
+        kept = delayed(m, self.memory.data, 1, "kept")
+        self._to_array(m, arrived, kept)
+        self._to_slots(m, arrived, kept)
         return m
 
-    def _to_array(self, m: Module, arrived) -> None:
+    def _to_array(self, m: Module, arrived, kept) -> None:
         config = self.config
         lines = config.weight_rows_per_word
         for line in range(lines):
             for column in range(config.pe_cols):
-                byte = self.memory.data.word_select(line * config.pe_cols + column, 8).as_signed()
+                byte = kept.word_select(line * config.pe_cols + column, 8).as_signed()
                 m.d.comb += self.weights[line][column].eq(
                     delayed(m, byte - arrived.zero_point, 2, f"weight_{line}_{column}"))
         ready = delayed(m, arrived, 2, "ready")
@@ -129,10 +130,10 @@ class PointwiseWeights(Component):
         for row in range(config.pe_rows):
             m.d.comb += self.load[row].eq(ready.tile & (ready.left == config.tile_words - row // lines))
 
-    def _to_slots(self, m: Module, arrived) -> None:
+    def _to_slots(self, m: Module, arrived, kept) -> None:
         m.submodules.slots = slots = ParameterSlots(self.config)
         m.d.comb += [
             slots.enable.eq(arrived.parameters), slots.write_slot.eq(arrived.slot), slots.left.eq(arrived.left),
-            slots.word.eq(delayed(m, self.memory.data, 1, "parameter_word")),
+            slots.word.eq(kept),
             slots.slot.eq(self.slot), slots.place.eq(self.place), self.parameters.eq(slots.parameters),
         ]

@@ -56,13 +56,15 @@ def test_random_traffic(config: EngineConfig) -> None:
                 seen[name].append(get(ctx, getattr(memory, f"read_{name}").data))
             conflicts.append(get(ctx, memory.conflict))
             idle = step >= steps
-            # What is written now is seen by a read issued in the same cycle: the model changes before the reads.
+            # What is written now is seen by a read of the next cycle; of this cycle none is for the same row.
+            written: dict[int, int] = {}
             for name, group in zip(WRITERS, rng.permutation(config.activation_groups), strict=False):
                 row, data = (
                     int(rng.integers(rows + 1)),
                     rng.integers(0, 256, config.row_bytes).astype(np.uint8),
                 )
                 enable = int(rng.integers(1 << min(30, config.row_bytes // granule)))
+                written[int(group)] = row
                 write(ctx, memory, name, group * config.group_rows + row, data, 0 if idle else enable)
                 mask = np.repeat(
                     [enable >> bit & 1 for bit in range(config.row_bytes // granule)], granule
@@ -70,7 +72,8 @@ def test_random_traffic(config: EngineConfig) -> None:
                 if not idle:
                     model[group, row][mask] = data[mask]
             for name, group in zip(READERS, rng.permutation(config.activation_groups), strict=False):
-                row, lane = int(rng.integers(rows)), int(rng.integers(config.pe_pixels))
+                free = [row for row in range(rows) if written.get(int(group)) not in (row, row + 1)]
+                row, lane = int(rng.choice(free)), int(rng.integers(config.pe_pixels))
                 read(ctx, memory, name, group * config.group_rows + row, lane, 0 if idle else all_banks)
                 if not idle:
                     data = np.concatenate(
