@@ -118,7 +118,8 @@ def divided(chain: Chain, config: EngineConfig) -> list[tuple[Layer, ...]]:
         rest = layers
         while rest:
             wanted = PLAIN if result else over_picture(rest, config)
-            ends = [end for end in range(len(rest), 0, -1) if end == len(rest) or not isinstance(rest[end], ResidualAdd)]
+            ends = [end for end in range(len(rest), 0, -1)
+                    if end == len(rest) or not isinstance(rest[end], ResidualAdd)]
             end = next((end for end in ends if fits_in_rows(rest[:end], config, wanted)), ends[-1])
             result.append(rest[:end])
             rest = rest[end:]

@@ -38,8 +38,8 @@ def _end(name: str | None, program: Program, tensor: str) -> dict[str, Any]:
 
 def _trial(trial: Trial, chosen: bool) -> dict[str, Any]:
     row = {"stripe_rows": trial.schedule.stripe_rows, "output": "chip" if trial.schedule.keep else "dram",
-           "tight": trial.schedule.tight, "piece_bytes": trial.schedule.piece_bytes, "cycles": trial.cycles, "timed": trial.timed,
-           "chosen": chosen}
+           "tight": trial.schedule.tight, "piece_bytes": trial.schedule.piece_bytes, "cycles": trial.cycles,
+           "timed": trial.timed, "chosen": chosen}
     if isinstance(trial.refusal, DoesNotFit):
         row |= {"memory": trial.refusal.memory, "short": trial.refusal.short}
     return row

@@ -35,7 +35,8 @@ def marked(size: int, boxes: Iterable[Cells]) -> NDArray[np.bool_]:
 
 QUICK = [("lone_depthwise", "skew"), ("pool_mean", "tiny"), ("lone_pointwise", "skew"), ("conv_s2_odd", "tiny"),
          ("conv_valid", "wide"), ("residual", "tiny"), ("residual", "quad")]
-MORE = [("lone_depthwise", "tiny"), ("pool_average", "wide"), ("lone_pointwise", "tiny"), ("lone_pointwise", "ragged"), ("lone_pointwise", "quad"),
+MORE = [("lone_depthwise", "tiny"), ("pool_average", "wide"), ("lone_pointwise", "tiny"), ("lone_pointwise", "ragged"),
+        ("lone_pointwise", "quad"),
         ("fully_connected", "ragged"), ("conv", "tiny"), ("conv_narrow", "wide"), ("conv_over_padded", "skew"),
         ("conv_whole", "wide"), ("residual", "ragged"), ("depthwise_doubled", "tiny")]
 COMPUTED = [*QUICK, *(pytest.param(*case, marks=pytest.mark.full) for case in MORE)]

@@ -76,7 +76,8 @@ def test_times_and_places(config: EngineConfig) -> None:
     np.testing.assert_array_equal(rows.data, wanted.data, strict=True)
 
 
-@pytest.mark.parametrize("config", [TINY, SKEW, WIDE, BEATS, QUAD, DOZEN, *PRESETS.values()], ids=lambda config: config.name)
+@pytest.mark.parametrize("config", [TINY, SKEW, WIDE, BEATS, QUAD, DOZEN, *PRESETS.values()],
+                         ids=lambda config: config.name)
 def test_half_is_drained_before_it_is_overwritten(config: EngineConfig) -> None:
     """Vector v of the next block is written `array_latency` + 3 + v cycles after the half is given back.
 
