@@ -154,10 +154,11 @@ BODY: Mapping[str, tuple[Field, ...]] = {
         Field("first_lane", 4, "first pixel of the first vector that is written"),
         Field("last_lanes", 4, "pixels of the last vector that are written"),
         Field("out_row", 16, "activation memory row of the first output vector"),
-        Field("out_octet", 4, "octet of a word the first output channel lies in"),
+        Field("out_octet", 4, "slice of a word the first output channel lies in: 8 channels, or 4 if pe_cols is no"
+              " multiple of 8"),
         Field("out_row_stride", 16, "rows from one output block to the next"),
         Field("out_blocks", 10, "blocks of pe_cols output channels"),
-        Field("octets", 12, "octets of channels that are written"),
+        Field("octets", 12, "slices of channels that are written"),
         *_NUMERICS,
         Field("residual_passes", 3, "passes of identity tiles that bring in the residual of a block; 0: none is added"),
         Field("residual_pixel", 20, "pixel address of the residual of lane 0 of the first vector, first output block"),

@@ -51,7 +51,7 @@ class EngineConfig:
     Parameters
     ----------
     pe_rows, pe_cols, pe_pixels
-        Systolic array: input channels × output channels × pixels that share the weights.
+        Systolic array: input channels × output channels × pixels that share the weights; multiples of 8 × of 4.
     dw_channels
         Channels the depthwise datapath works on at once, each with 3 × 3 multipliers.
     requantise_lanes

@@ -337,10 +337,10 @@ struct sepconv_pointwise {
     uint32_t first_lane; /* first pixel of the first vector that is written */
     uint32_t last_lanes; /* pixels of the last vector that are written */
     uint32_t out_row; /* activation memory row of the first output vector */
-    uint32_t out_octet; /* octet of a word the first output channel lies in */
+    uint32_t out_octet; /* slice of a word the first output channel lies in: 8 channels, or 4 if pe_cols is no multiple of 8 */
     uint32_t out_row_stride; /* rows from one output block to the next */
     uint32_t out_blocks; /* blocks of pe_cols output channels */
-    uint32_t octets; /* octets of channels that are written */
+    uint32_t octets; /* slices of channels that are written */
     int32_t input_zero_point; /* zero point of the input */
     int32_t weight_zero_point; /* zero point of the weights */
     int32_t output_zero_point; /* zero point of the output */

@@ -13,6 +13,7 @@ from hw.compiler.errors import CompileError
 from hw.compiler.stripes import residual_rows, ring_rows, stripes
 from hw.config import EngineConfig
 from hw.program import Program
+from hw.proof.proof import prove
 from tests.support.cases import (
     CASES,
     Case,
@@ -191,6 +192,7 @@ def test_a_tight_layer_of_one_stripe_is_loaded_channel_by_channel(op: str) -> No
         blocks = [start + block for start, load in zip(starts, loads, strict=True) for block in range(load["blocks"])]
         assert blocks == list(range(37))
         assert len(loads) == (13 if tight else 1)  # 3 blocks at a time
+        prove(program)
         assert program.placements[0].tensors[0].size == (9 if tight else 37) * 5 * 6 * 8
 
 

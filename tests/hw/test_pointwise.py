@@ -9,13 +9,13 @@ from hw.config import EngineConfig
 from hw.gateware.pointwise import Pointwise
 from hw.latency import DRAINED, REQUANTISE, drain_delay
 from tests.support.cases import Case, add, connected, pointwise
-from tests.support.configs import RAGGED, SKEW, TINY, WIDE
+from tests.support.configs import QUAD, RAGGED, SKEW, TINY, WIDE
 from tests.support.unit import run_unit
 
 SELECTED, WRITTEN = 1, 1
 """Registers on the way from a step of the drain, beside accumulators and requantiser: lane selection, write port."""
 
-CONFIGS = pytest.mark.parametrize("config", [TINY, SKEW, WIDE], ids=lambda config: config.name)
+CONFIGS = pytest.mark.parametrize("config", [TINY, SKEW, WIDE, QUAD], ids=lambda config: config.name)
 
 ROWS = {
     "one_tile": ((2, 4), 1, 1),
@@ -28,7 +28,8 @@ ROWS = {
 
 def case(name: str, config: EngineConfig, **settings) -> Case:
     size, blocks_in, blocks_out = ROWS[name]
-    spec = pointwise("pw", (*size, blocks_in * config.pe_rows - 3), blocks_out * config.pe_cols - 5, "none")
+    channels = blocks_out * config.pe_cols - min(5, config.pe_cols - 1)
+    spec = pointwise("pw", (*size, blocks_in * config.pe_rows - 3), channels, "none")
     return Case(specs=(spec,), stripe_rows=size[0], input_zero_point=9, **settings)
 
 
@@ -66,7 +67,7 @@ def test_fully_connected(config: EngineConfig) -> None:
     run_unit(Pointwise(config), Case(specs=(spec,), stripe_rows=1), config)
 
 
-@pytest.mark.parametrize("config", [TINY, SKEW, WIDE, RAGGED], ids=lambda config: config.name)
+@pytest.mark.parametrize("config", [TINY, SKEW, WIDE, RAGGED, QUAD], ids=lambda config: config.name)
 @pytest.mark.parametrize("rounding", ["double", "single"])
 @pytest.mark.parametrize("channels", [8, 19, 50])
 def test_residual(channels: int, rounding: Rounding, config: EngineConfig) -> None:
