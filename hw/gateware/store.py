@@ -12,6 +12,7 @@ from hw.gateware.bus import BURST_BITS, Bursts, RequestPort, WriteBeats, beat_bi
 from hw.gateware.component import Component
 from hw.gateware.countdown import Countdown
 from hw.gateware.layouts import BODY_LAYOUT, WORK, CommandPort, delayed, selector
+from hw.gateware.register_slice import RegisterSlice
 from hw.gateware.tally import Tally
 from hw.latency import ACTIVATION_READ, BUFFERED, CHOICE, GRANT, STORE_BURSTS
 
@@ -48,6 +49,8 @@ class Store(Component):
         m.submodules.buffer = buffer = Buffer(
             data.StructLayout({"data": config.bus_bits, "strobe": config.words_per_beat, "last": 1, "final": 1}),
             STORE_BURSTS * MAX_BURST_BYTES // config.bus_bytes)
+        # The pins that say whether a beat is taken may be far from the memory.
+        m.submodules.outgoing = outgoing = RegisterSlice(buffer.shape)
 
         beat = self._read(m, bursts)
         arrived = delayed(m, beat, ACTIVATION_READ, "arrived")
@@ -58,12 +61,14 @@ class Store(Component):
         m.d.comb += [
             buffer.push.eq(ready.valid), buffer.item.data.eq(picked), buffer.item.strobe.eq(ready.strobe),
             buffer.item.last.eq(ready.last), buffer.item.final.eq(ready.final),
-            self.beats.valid.eq(buffer.valid), self.beats.data.eq(buffer.head.data),
+            outgoing.push.eq(buffer.valid & ~outgoing.full), outgoing.item.eq(buffer.head),
+            buffer.pop.eq(outgoing.push), outgoing.pop.eq(self.beats.ready),
+            self.beats.valid.eq(outgoing.valid), self.beats.data.eq(outgoing.head.data),
             self.beats.strobe.eq(Cat(pixel.replicate(config.bus_bytes // config.words_per_beat)
-                                     for pixel in buffer.head.strobe)),
-            self.beats.last.eq(buffer.head.last),
-            buffer.pop.eq(self.beats.valid & self.beats.ready),
-            self.work.busy.eq(buffer.pop), self.work.done.eq(buffer.pop & buffer.head.final),
+                                     for pixel in outgoing.head.strobe)),
+            self.beats.last.eq(outgoing.head.last),
+            self.work.busy.eq(self.beats.valid & self.beats.ready),
+            self.work.done.eq(self.work.busy & outgoing.head.final),
         ]
         self._ask(m, bursts, read=beat.last, buffered=ready.valid & ready.last)
         return m
@@ -147,5 +152,5 @@ class Store(Component):
         return beat
 
 
-assert BUFFERED <= 1 + CHOICE + GRANT + 1, "a beat is the head before the bus can take it, which sees its address first"
+assert BUFFERED + 1 <= 1 + CHOICE + GRANT + 1, "a beat is there before the bus can take it, address first"
 assert STORE_BURSTS == 2, "indices of bursts wrap by themselves"
