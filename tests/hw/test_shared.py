@@ -18,7 +18,7 @@ from sim.search import plan_chain
 from sim.work import Source
 from tests.support.cases import depthwise, pointwise
 
-SMALL = load_config("small")
+SMALL = load_config("pe64")
 OTHERS = {"name": "other", "requantise_lanes": 8, "max_outstanding": 2, "counters": False, "retire_port": False,
           "multiplier": "ecp5", "dsp_multipliers": 99}
 PAIR: tuple[Layer, ...] = (depthwise("dw", (8, 8, 16)), pointwise("pw", (8, 8, 16), 16))
@@ -48,7 +48,7 @@ def test_compiled_once() -> None:
 
 @pytest.mark.parametrize("setting", ["queue_depth=8", "accumulator_depth=64", "weight_bytes=8192", "bus_bits=32"])
 def test_engines_that_the_compiler_tells_apart_share_nothing(setting: str) -> None:
-    programs, other = SharedPrograms(), load_config(f"small,{setting}")
+    programs, other = SharedPrograms(), load_config(f"pe64,{setting}")
     programs(PLAN, SMALL)
     assert programs(PLAN, other) == compile_cascades(PLAN, other)
 
