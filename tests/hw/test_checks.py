@@ -21,13 +21,13 @@ from tests.support.pysim import Hang, checked, delay_of, put, run_benches
 from tests.support.unit import run_unit
 
 REQUANTISE = {
-    "half up": ("bit - (~numerics[MULTIPLIED].single & (amount != 0))", "bit", "ties"),
-    "half down": ("half.eq(bit)", "half.eq(Mux(amount == 0, 0, bit - 1))", "ties"),
-    "no nudge": ("& (shift < 0), 0, 1 << 30)", "& (shift < 0), 0, 0)", "realistic"),
-    "truncated": ("high + Mux(high < 0, less, half)", "high", "realistic"),
+    "half up": ("~single & (shift < 0) & negative", "Const(0, 1)", "ties"),
+    "half down": (" >> right)", " - 1 >> right)", "ties"),
+    "no nudge": ("~(single & (shift < 0)), ", "Const(0, 1), ", "realistic"),
+    "truncated": ("halves[1:].as_signed() + halves[0]", "halves[1:].as_signed()", "realistic"),
     "wrapped": ("upper.all() | ~upper.any()", "Const(1)", "extremes"),
     "no clamp": ("narrow > limits[1], last.maximum", "0, last.maximum", "realistic"),
-    "one mode": ("nudge = Mux(single &", "nudge = Mux(Const(0, 1) &", "realistic"),
+    "one mode": ('delayed(m, self.numerics.single, MULTIPLIED, "single")', "Const(0, 1)", "realistic"),
     "a half left out": ("products[0][1] + products[1][0]", "products[0][1]", "realistic"),
 }
 
@@ -66,8 +66,8 @@ POINTWISE = {
     ),
     "columns of a tile reversed": (
         "PointwiseWeights",
-        "words.word_select(line * config.pe_cols + column, 8)",
-        "words.word_select(line * config.pe_cols + config.pe_cols - 1 - column, 8)",
+        "kept.word_select(line * config.pe_cols + column, 8)",
+        "kept.word_select(line * config.pe_cols + config.pe_cols - 1 - column, 8)",
     ),
     "one bank of weights": (
         "PointwiseWeights",
