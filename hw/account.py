@@ -15,8 +15,8 @@ KEYS = ("busy", "fill_drain", "data", "weights", "space", "bus", "idle")
 - idle: nothing of that
 
 A command is under way from the cycle after its start to the one before its tokens are set. A beat moves in the cycle
-it reaches its unit, one after it was on the bus, or leaves `store`. The account begins in the cycle after the start
-(in the cycle of the start all units are idle) and ends with the cycle before the interrupt.
+it reaches its unit, `latency.READ_BEAT` after it was on the bus, or leaves `store`. The account begins in the cycle
+after the start (in the cycle of the start all units are idle) and ends with the cycle before the interrupt.
 """
 
 WAITS = ("data", "weights", "space")

@@ -331,7 +331,7 @@ PRESETS: dict[str, EngineConfig] = {preset.name: preset for preset in (
                  activation_groups=8, weight_bytes=40 * 1024, dw_weight_bytes=4 * 1024),
     EngineConfig(name="small", pe_cols=4, pe_pixels=1, dw_channels=1, requantise_lanes=1, accumulator_depth=128,
                  activation_bytes=56 * 1024, activation_groups=7, weight_bytes=24 * 1024, dw_weight_bytes=4 * 1024,
-                 bus_bits=32, max_outstanding=4),
+                 bus_bits=32, max_outstanding=4, counters=False),
     EngineConfig(name="pe1024", pe_rows=16, pe_cols=16, dw_channels=8, requantise_lanes=32, bus_bits=128,
                  activation_bytes=1024 * 1024, activation_groups=16, weight_bytes=512 * 1024,
                  dw_weight_bytes=32 * 1024),

@@ -64,17 +64,26 @@ def array_latency(config: EngineConfig) -> int:
 def weight_latency(config: EngineConfig) -> int:
     """From a weight word's issue to its arrival at the first column.
 
-    A row of the bank not in use is overwritten right behind the wave of the previous pass and ahead of the next
-    one's. One row a cycle just follows the wave; two rows a cycle start half an array later. The first word is issued
-    a cycle after the first vector of the previous pass.
+    Weights are taken from their bank a cycle before the operands arrive. A row of the bank not in use is overwritten
+    right behind the wave of the previous pass and ahead of the next one's. One row a cycle just follows the wave; two
+    rows a cycle start half an array later. The first word is issued a cycle after the first vector of the previous
+    pass.
     """
-    wave = array_input(config) - 1
+    wave = array_input(config) - 2
     return wave - 1 if config.weight_rows_per_word == 1 else wave + config.pe_rows // 2 - 1
 
 
+ACCUMULATOR_READ = 1 + RAM_READ
+"""From a read of the accumulators by a column to its data: whose read it is, with a register by each memory, memory."""
+
+
 def drain_delay(config: EngineConfig) -> int:
-    """From a block's last issue to the moment its last sum, in the last column, can be read."""
-    return array_latency(config) + config.pe_cols - 1 + 2
+    """From a block's last issue to the cycle before its first read by the drain.
+
+    Its last sum, in the last column, is written a cycle after it arrived and there to be read in the next one; a read
+    has two registers on its way to the memory.
+    """
+    return array_latency(config) + config.pe_cols - 2
 
 
 def reset_cycles(config: EngineConfig) -> int:
@@ -83,7 +92,7 @@ def reset_cycles(config: EngineConfig) -> int:
     Registers that only delay have no reset of their own: the longest row of them, from a vector's issue to the
     accumulators, empties meanwhile.
     """
-    return drain_delay(config) + RAM_READ + 2
+    return array_latency(config) + config.pe_cols + RAM_READ + 3
 
 
 DRAIN_TAKE = 4
@@ -98,13 +107,14 @@ for the drain, the second adds up in the half of the block it waited for, and co
 that is given back.
 """
 
-DRAINED = 1 + RAM_READ + 1
-"""From a read of the accumulators to its data: the address, which crosses the array, memory, select register."""
+DRAINED = 1 + ACCUMULATOR_READ + 1
+"""From a read of the accumulators by the drain to its data: the address, which crosses the array, the column's read,
+select register."""
 
 
 def longest_drain(config: EngineConfig) -> int:
     """Cycles a vector may drain for, so that `drain_tail_vectors` is at least 1."""
-    return array_latency(config) + 2
+    return array_latency(config) + 1
 
 
 def drain_tail_vectors(config: EngineConfig) -> int:
@@ -112,11 +122,12 @@ def drain_tail_vectors(config: EngineConfig) -> int:
 
     The next block's first sum arrives `array_latency` after its issue, about as many cycles of draining may be
     left. A vector is read for `drain_cycles` cycles and its successor is written a cycle after it, so the last of
-    them must be read before the writes, which are faster, get there.
+    them must be read before the writes, which are faster, get there. All must be read before a pass adds to the next
+    block's first vector, which takes the memory's read port.
     """
-    latency, cycles = array_latency(config) - 1, config.drain_cycles
-    begun = latency // cycles + 1
-    return begun if cycles == 1 else min(begun, (latency + 2) // (cycles - 1))
+    latency, cycles = array_latency(config) - 2, config.drain_cycles
+    before_adds = (latency + PASS_READY - 1) // cycles
+    return before_adds if cycles == 1 else min(before_adds, (latency + 2) // (cycles - 1))
 
 
 RESIDUAL_SLOTS = 4
@@ -137,6 +148,9 @@ def depthwise_window(config: EngineConfig) -> int:
     two sums to its address, the data, turned to lane 0."""
     return KERNEL + 3 + ACTIVATION_READ + 1
 
+
+TAPS_TAKE = 2
+"""From a depthwise command's start to the first word of its taps."""
 
 DEPTHWISE_TAPS = 2
 """From a window to the moment its taps are needed."""
@@ -178,6 +192,9 @@ GRANT = 3
 apart."""
 
 assert GRANT >= BURST + CHOICE
+
+READ_BEAT = 2
+"""From a beat of a read at the pins to the unit it is for: whose it is, and a register, since that unit is far away."""
 
 BUFFERED = 1 + RAM_READ
 """From a beat's way into the buffer of `fetch` or `store` to its place at the head: it is known to be there, memory."""

@@ -1,5 +1,6 @@
 """Stand-alone Verilog of an engine: source, a description of its ports and parameters, a file list."""
 import json
+import re
 from pathlib import Path
 
 from amaranth.back import verilog
@@ -14,6 +15,9 @@ from hw.gateware.top import Sepconv
 
 TOP = "sepconv"
 
+_ESCAPED = re.compile(r"(?<=\\)\S+(?=\s)")
+"""A name that is no plain identifier."""
+
 
 def generate(config: EngineConfig) -> tuple[str, dict]:
     """Verilog text of the engine, and its description: top, clock, reset, ports, parameters."""
@@ -26,6 +30,8 @@ def generate(config: EngineConfig) -> tuple[str, dict]:
         ports.append({"name": name, "width": len(signal), "direction": "in" if inward else "out"})
     text = verilog.convert(engine, name=TOP, ports=signals, platform=VerilogPlatform(), emit_src=False,
                            strip_internal_attrs=True)
+    # Yosys takes an array's element by that name for a bit of the array, and fails.
+    text = _ESCAPED.sub(lambda name: re.sub(r"\[(\d+)\]", r"__\1", name[0]), text)
     text += ram.VERILOG + (multiplier.VERILOG if config.multiplier != "portable" else "")
     clocking = [{"name": name, "width": 1, "direction": "in"} for name in ("clk", "rst")]
     description = {"schema": 1, "top": TOP, "clock": "clk",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hw.account import COUNTED, KEYS, WAITS
 from hw.commands import UNITS
-from hw.latency import HEAD
+from hw.latency import HEAD, READ_BEAT
 from sim.model.beats import Beats
 from sim.model.engine import ModelRun
 
@@ -104,7 +104,7 @@ def _by_layer(run: ModelRun, unit: str) -> Cycles:
 
 def _unit_events(run: ModelRun, unit: str) -> _Events:
     times = run.units[unit]
-    started, delay = np.array(times.started, np.int64), int(unit != "store")
+    started, delay = np.array(times.started, np.int64), READ_BEAT if unit != "store" else 0
     beats = Beats(run.memory, run.bursts.get(unit, ()))
     if unit in DATAPATHS:
         done = np.array(times.done, np.int64)
@@ -122,7 +122,7 @@ def _fetch_events(run: ModelRun) -> _Events:
                if complete < delivered]
     begin = np.ones(1, np.int64)
     return _Events(starts=begin, ends=begin + run.fetch_delivered[-1], turns=begin, layers=np.zeros(1, np.intp),
-                   waits=blocked, beats=Beats(run.memory, run.bursts["fetch"]), delay=1)
+                   waits=blocked, beats=Beats(run.memory, run.bursts["fetch"]), delay=READ_BEAT)
 
 
 def _waits(run: ModelRun, unit: str) -> list[tuple[int, int, int, int]]:

@@ -15,7 +15,7 @@ from hw.faults import CODES, SOURCES
 from hw.gateware.bus import BurstPort, ReadBeats, RequestPort, beat_bits
 from hw.gateware.component import Component
 from hw.gateware.layouts import FAULT, delayed
-from hw.latency import CHOICE, GRANT
+from hw.latency import CHOICE, GRANT, READ_BEAT
 
 USERS = ("fetch", "load", "weights", "store")
 READERS = USERS[:3]
@@ -160,11 +160,12 @@ class Arbiter(Component):
         m.d.comb += next_open.eq(open_bursts + sent - closed - Mux(self.written, 1, 0))
         m.d.sync += [closed.eq(ends[0]), self.written.eq(bus.written),
                      open_bursts.eq(next_open), room.eq(next_open != most_open)]
-        arrived = delayed(m, bus.read.data, 1, "arrived")
+        arrived = delayed(m, Cat(bus.read.data, bus.read.last), READ_BEAT, "arrived")
         for index, name in enumerate(READERS):
             read = getattr(self, f"read_{name}")
-            m.d.sync += [read.valid.eq(bus.read.valid & (reader.data == index)), read.last.eq(bus.read.last)]
-            m.d.comb += read.data.eq(arrived)
+            m.d.comb += [
+                read.valid.eq(delayed(m, bus.read.valid & (reader.data == index), READ_BEAT, f"arrived_{name}")),
+                Cat(read.data, read.last).eq(arrived)]
 
         # The beat of a read that is on its way, for its address.
         with m.If(bus.read.valid):

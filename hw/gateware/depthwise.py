@@ -1,6 +1,6 @@
 """The depthwise unit: taps, windows, lanes, requantisation, write-back."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -67,9 +67,8 @@ class Depthwise(Component):
         waiting, take = Signal(), Signal()
         m.d.comb += [
             self.command.pop.eq(self.command.ready & ~taps.busy & ~waiting),
-            taps.start.eq(self.command.pop),
-            taps.word.eq(self.command.fields.word),
-            taps.blocks.eq(self.command.fields.blocks),
+            taps.word.eq(following.word),
+            taps.blocks.eq(following.blocks),
             take.eq(waiting & ~windows.busy),
             windows.start.eq(take),
             windows.fields.eq(following),
@@ -77,11 +76,12 @@ class Depthwise(Component):
             taps.advance.eq(windows.block_start),
             self.work.eq(windows.work),
         ]
-        with m.If(self.command.pop):
-            m.d.sync += [following.eq(self.command.fields), waiting.eq(1)]
+        m.d.sync += taps.start.eq(self.command.pop)
+        with m.If(~waiting):
+            m.d.sync += [following.eq(self.command.fields), waiting.eq(self.command.pop)]
         with m.If(take):
             m.d.sync += waiting.eq(0)
-        self._refuse(m, waiting, following.column_blocks)
+        self._refuse(m, waiting, following)
 
         # What stays the same during a command is kept once per command in the pipeline.
         m.submodules.contexts = contexts = Memory(shape=KEPT, depth=CONTEXTS, init=[])
@@ -130,24 +130,30 @@ class Depthwise(Component):
         self._write(m, at_bytes, completes, of_bytes, requantise)
         return m
 
-    def _refuse(self, m: Module, waiting: Signal, column_blocks: Value) -> None:
+    def _refuse(self, m: Module, waiting: Signal, following: data.View) -> None:
         """Columns that the windows reach are counted as the command starts, compared while it waits."""
         head, columns = self.command.fields, Signal(16)
-        with m.If(self.command.pop):
+        with m.If(~waiting):
             m.d.sync += columns.eq(head.out_width * head.stride + KERNEL - head.stride)
-        m.d.sync += self.illegal.eq(waiting & (columns > column_blocks * self.config.pe_pixels))
+        m.d.sync += self.illegal.eq(waiting & (columns > following.column_blocks * self.config.pe_pixels))
 
     def _add_up(self, m: Module, step, accumulate, lanes: DepthwiseLanes, requantise: Requantise) -> None:
         """Adds the sums of a channel's windows, if the command says so; a register either way."""
         shape = requantise.accumulators.shape()
-        m.submodules.totals = totals = Memory(shape=shape, depth=max(2, self.config.dw_groups), init=[])
-        kept, keep = totals.read_port(domain="comb"), totals.write_port()
-        result, added = Signal(shape, reset_less=True), Signal(shape)
-        m.d.comb += [requantise.accumulators.eq(result),
-                     kept.addr.eq(step.group), keep.addr.eq(step.group), keep.en.eq(step.valid), keep.data.eq(added)]
+        result, added, kept = Signal(shape, reset_less=True), Signal(shape), Signal(shape, reset_less=True)
+        m.d.comb += requantise.accumulators.eq(result)
         m.d.sync += result.eq(added)
+        if self.config.dw_groups == 1:
+            with m.If(step.valid):
+                m.d.sync += kept.eq(added)
+        else:
+            # A group's turn comes every other cycle at most, so its total may be kept a cycle late.
+            m.submodules.totals = totals = Memory(shape=shape, depth=self.config.dw_groups, init=[])
+            read, keep, late = totals.read_port(domain="comb"), totals.write_port(), delayed(m, step, 1, "late")
+            m.d.comb += [read.addr.eq(step.group), kept.eq(read.data),
+                         keep.addr.eq(late.group), keep.en.eq(late.valid), keep.data.eq(result)]
         for channel in range(self.config.dw_channels):
-            before = Mux(accumulate & ~step.first_window, kept.data[channel], 0)
+            before = Mux(accumulate & ~step.first_window, kept[channel], 0)
             m.d.comb += added[channel].eq(before + lanes.sums[channel])
 
     def _write(self, m: Module, step, last: Signal, fields, requantise: Requantise) -> None:

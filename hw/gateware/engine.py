@@ -172,8 +172,9 @@ class Engine(Component):
                                  number.eq(tallies[index].count - 1)]
         # The counts as they were then: which of them takes a cycle to say.
         oldest = Array(delayed(m, count, 1, f"oldest_{name}") for name, count in zip(units, ended, strict=True))
+        late = Signal(FAULT)
         m.d.sync += [inner.eq(found), inner_number.eq(number),
-                     self.fault.eq(inner), self.fault.command.eq(oldest[inner.source] + inner_number)]
+                     late.eq(inner), late.command.eq(oldest[inner.source] + inner_number), self.fault.eq(late)]
         with m.If(fetch.fault.code != 0):
             m.d.sync += self.fault.eq(fetch.fault)
         with m.If(arbiter.fault.code != 0):

@@ -12,7 +12,7 @@ from hw.gateware.pointwise_addresses import PointwiseAddresses
 from hw.gateware.pointwise_residual import PointwiseResidual
 from hw.gateware.pointwise_walk import PASS, PointwiseWalk
 from hw.gateware.rotate import rotate_left, rotate_right
-from hw.latency import ACTIVATION_READ, RAM_READ, array_input, array_latency
+from hw.latency import ACCUMULATOR_READ, ACTIVATION_READ, array_input, array_latency
 
 
 class PointwisePasses(Component):
@@ -31,8 +31,9 @@ class PointwisePasses(Component):
     block_start, block_end : Out, first and last vector of an output block; half : Out, where it adds up.
     read : Out(`ReadPort`).
     work : Out(`WORK`), vectors.
-    operands, bank : Out, to the array.
-    valid, add_half, vector, first : Out, to the accumulators, `latency.RAM_READ` cycles before column 0's sums.
+    operands : Out, to the array; bank : Out, to the array, a cycle ahead of them.
+    valid, add_half, vector, first : Out, to the accumulators, `latency.ACCUMULATOR_READ` cycles before column 0's
+        sums.
 
     Timing
     ------
@@ -106,10 +107,10 @@ class PointwisePasses(Component):
         self._to_array(m, delayed(m, pixel, ACTIVATION_READ + 1, "arrived_pixel")[:config.lane_bits],
                        delayed(m, mask, ACTIVATION_READ + 2, "arrived_mask"),
                        Mux(current.residual, command.residual_zero_point, command.input_zero_point))
-        m.d.comb += self.bank.eq(delayed(m, bank, array_input(config), "bank"))
+        m.d.comb += self.bank.eq(delayed(m, bank, array_input(config) - 1, "bank"))
         control = Cat(issue, current.half, current.first,
                       Mux(current.residual, vector | config.half_vectors // 2, vector))
-        arrived = delayed(m, control, array_latency(config) - RAM_READ, "control")
+        arrived = delayed(m, control, array_latency(config) - ACCUMULATOR_READ, "control")
         m.d.comb += Cat(self.valid, self.add_half, self.first, self.vector).eq(arrived)
         return m
 

@@ -19,13 +19,13 @@ def sum_bits(config: EngineConfig) -> int:
 class SystolicArray(Component):
     """Each cycle a vector of `pe_pixels` pixels enters; operands move right, sums move down, weights stay.
 
-    Every processing element has two weights. `bank`, which travels with the operands, says which one multiplies;
-    the other is being loaded.
+    Every processing element has two weights. `bank`, which travels a cycle ahead of the operands, says which one
+    multiplies; the other is being loaded.
 
     Members
     -------
     operands : In, `pe_rows` × `pe_pixels` × signed(9); row r is delayed r cycles inside.
-    bank : In(1), with the operands.
+    bank : In(1), a cycle before the operands.
     weights : In, `weight_rows_per_word` × `pe_cols` × signed(9).
     load : In(pe_rows), rows of bank `load_bank` that take `weights`.
     sums : Out, `pe_cols` × `pe_pixels` × signed(`sum_bits`).
@@ -33,7 +33,7 @@ class SystolicArray(Component):
     Timing
     ------
     Column c's sums come `latency.MULTIPLY` + `pe_rows` + c cycles after the operands. A row of weights reaches column c
-    after c cycles and multiplies one cycle later.
+    after c cycles and multiplies two cycles later.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -83,8 +83,9 @@ class SystolicArray(Component):
         for index in range(2):
             with m.If(load[1 + row] & (load[0] == index)):
                 m.d.sync += kept[index].eq(weight)
-        used = Signal(signed(9), name=f"used_{row}_{column}")
-        m.d.comb += used.eq(Mux(bank, kept[1], kept[0]))
+        # `bank` is the same all along a diagonal: what it chooses has a register by the multiplier.
+        used = Signal(signed(9), name=f"used_{row}_{column}", reset_less=True)
+        m.d.sync += used.eq(Mux(bank, kept[1], kept[0]))
         sums = []
         for pixel in range(self.config.pe_pixels):
             number = (row * self.config.pe_cols + column) * self.config.pe_pixels + pixel

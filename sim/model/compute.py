@@ -17,6 +17,7 @@ from hw.latency import (
     RESIDUAL_TAIL,
     SWITCH,
     TAKE,
+    TAPS_TAKE,
     depthwise_window,
     drain_delay,
     drain_tail_vectors,
@@ -50,7 +51,7 @@ class DepthwiseTime:
         block = row * fields["out_rows"]
         take = max(start, self._issued) + SWITCH
         begin = take + TAKE
-        words_from = start + 1
+        words_from = start + TAPS_TAKE
         first = begin
         for _ in range(fields["blocks"]):
             loading = max(words_from, self._block_start)

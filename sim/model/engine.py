@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hw.commands import UNITS, Command
-from hw.latency import FINISHED, HEAD
+from hw.latency import FINISHED, HEAD, READ_BEAT
 from hw.memory_timing import MemoryTiming
 from hw.program import Program
 from sim.model.bus import Bus
@@ -15,7 +15,7 @@ from sim.model.transfers import NEVER, FetchUser, ReadUser, StoreUser
 USERS = ("fetch", "load", "weights", "store")
 """Units that use the bus, in the order of the round robin."""
 
-LOAD_TAIL, WEIGHTS_TAIL = 3, 2
+LOAD_TAIL, WEIGHTS_TAIL = READ_BEAT + 2, READ_BEAT + 1
 """From the last beat on the bus to the tokens of a load and of a weights command."""
 
 

@@ -15,6 +15,7 @@ from hw.latency import (
     FETCH_OFFER,
     FETCH_START,
     OPEN_TRANSFERS,
+    READ_BEAT,
     STORE_BURSTS,
     STORE_READ,
 )
@@ -102,7 +103,7 @@ class ReadUser(BusUser):
             self.valid = grant + BURST + CHOICE
             return None
         self.valid, self.free = NEVER, grant + 1
-        self._finished.append(last_beat + 1)
+        self._finished.append(last_beat + READ_BEAT)
         return last_beat + self.tail
 
 
@@ -214,7 +215,7 @@ class FetchUser(BusUser):
         block, place = divmod(beat, self.beats_per_block)
         if block >= len(self._leave) or beat >= len(self._arrived):
             return None
-        return max(self._arrived[beat] + 1 + BUFFERED, self._leave[block] + place)
+        return max(self._arrived[beat] + READ_BEAT + BUFFERED, self._leave[block] + place)
 
     def _ask(self) -> None:
         self.valid = NEVER

@@ -6,7 +6,7 @@ import pytest
 from hw.config import EngineConfig
 from hw.gateware.accumulators import Accumulators
 from hw.gateware.systolic_array import sum_bits
-from hw.latency import DRAINED, RAM_READ
+from hw.latency import ACCUMULATOR_READ, DRAINED, RAM_READ
 from tests.support.configs import SKEW, TINY
 from tests.support.pysim import delay_of, get, pack, put, run_benches, unpack
 
@@ -35,7 +35,7 @@ def test_adds_and_drains(config: EngineConfig) -> None:
     seen = []
 
     async def bench(ctx) -> None:
-        for cycle in range(len(events) + cols + AGAIN):
+        for cycle in range(len(events) + cols + AGAIN + 1):
             half, vector, first = events[min(cycle, len(events) - 1)]
             for signal, value in (
                 (unit.valid, cycle < len(events)),
@@ -44,9 +44,9 @@ def test_adds_and_drains(config: EngineConfig) -> None:
                 (unit.first, first),
             ):
                 put(ctx, signal, value)
-            # Column c's sums belong to the control of `RAM_READ` + c cycles ago.
+            # Column c's sums belong to the control of `ACCUMULATOR_READ` + c cycles ago.
             skewed = [
-                sums[min(max(cycle - RAM_READ - column, 0), len(events) - 1), column] for column in range(cols)
+                sums[min(max(cycle - ACCUMULATOR_READ - column, 0), len(events) - 1), column] for column in range(cols)
             ]
             ctx.set(unit.sums.as_value(), pack(np.concatenate(skewed), bits, signed=True))
             await ctx.tick()

@@ -74,7 +74,7 @@ POINTWISE = {
         "room.eq(0), bank.eq(~bank)",
         "room.eq(0)",
     ),
-    "accumulators start anew": ("Accumulators", "Mux(arrived.first, 0,", "Mux(arrived.valid, 0,"),
+    "accumulators start anew": ("Accumulators", "& ~control.first", "& 0"),
     "drained too early": ("PointwiseDrain", 'drain_delay(config), "block_end"', '1, "block_end"'),
 }
 MODULES = {

@@ -4,7 +4,7 @@ import pytest
 
 from hw.config import KERNEL, EngineConfig
 from hw.gateware.depthwise import Depthwise
-from hw.latency import SWITCH, TAKE, depthwise_output
+from hw.latency import SWITCH, TAKE, TAPS_TAKE, depthwise_output
 from tests.support.cases import EVEN, KERAS, LEFT, NONE, WIDE_PADDING, Case, depthwise
 from tests.support.configs import SKEW, TINY, WIDE
 from tests.support.unit import run_unit
@@ -65,7 +65,7 @@ def expected_cycles(config: EngineConfig, name: str) -> int:
         row_cycles += max(KERNEL, last_block)
     # The last window's step is issued when its block's windows are through, which may be before its reads are.
     last_issue = rows * row_cycles - max(KERNEL, last_block) + last_block - groups
-    return config.dw_block_words + TAKE + last_issue + depthwise_output(config) + groups - 1
+    return TAPS_TAKE - 1 + config.dw_block_words + TAKE + last_issue + depthwise_output(config) + groups - 1
 
 
 @CONFIGS

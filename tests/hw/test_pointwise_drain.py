@@ -6,7 +6,7 @@ import pytest
 from hw.commands import BODY
 from hw.config import PRESETS, EngineConfig
 from hw.gateware.pointwise_drain import PointwiseDrain
-from hw.latency import BLOCK_READY, DRAINED, REQUANTISE, array_latency, drain_delay, drain_tail_vectors
+from hw.latency import BLOCK_READY, DRAINED, PASS_READY, REQUANTISE, array_latency, drain_delay, drain_tail_vectors
 from tests.support.configs import BEATS, DOZEN, QUAD, SKEW, TINY, WIDE
 from tests.support.ports import Rows
 from tests.support.pysim import get, pack, put, put_fields, run_benches
@@ -80,12 +80,15 @@ def test_times_and_places(config: EngineConfig) -> None:
     "config", [TINY, SKEW, WIDE, BEATS, QUAD, DOZEN, *PRESETS.values()], ids=lambda config: config.name
 )
 def test_half_is_drained_before_it_is_overwritten(config: EngineConfig) -> None:
-    """Vector v of the next block is written `array_latency` + 3 + v cycles after the half is given back.
+    """Vector v of the next block is written `array_latency` + 2 + v cycles after the half is given back; until then it
+    must have been read. The shortest passes are the most dangerous.
 
-    Until then it must have been read; the shortest passes are the most dangerous.
+    The next block's second pass takes the read port 4 cycles before its first write; by then all must have been read,
+    each a cycle after it was asked for.
     """
     for vectors in range(1, config.half_vectors + 1):
         kept = max(0, vectors - drain_tail_vectors(config))
         for vector in range(kept, vectors):
             read = (vector - kept + 1) * config.drain_cycles - 1
-            assert read <= array_latency(config) + 2 + vector, (vectors, vector)
+            assert read <= array_latency(config) + 1 + vector, (vectors, vector)
+            assert read + 1 < array_latency(config) + 2 - 4 + PASS_READY, (vectors, vector)

@@ -6,7 +6,7 @@ import pytest
 from hw.commands import BODY
 from hw.config import EngineConfig
 from hw.gateware.pointwise_passes import PointwisePasses
-from hw.latency import ADDRESS, PASS_READY, POINTWISE_TAKE, RAM_READ, array_input, array_latency
+from hw.latency import ACCUMULATOR_READ, ADDRESS, PASS_READY, POINTWISE_TAKE, array_input, array_latency
 from tests.support.configs import SKEW, TINY
 from tests.support.ports import Rows
 from tests.support.pysim import get, pack, put, put_fields, run_benches
@@ -57,7 +57,7 @@ def test_order_and_latencies(config: EngineConfig) -> None:
     for cycle, row in order().items():
         wanted = rows.data[row].view(np.int8).T.astype(int) + 5
         assert operands[cycle + array_input(config)] == pack(wanted.reshape(-1), 9, signed=True), cycle
-    late = array_latency(config) - RAM_READ  # accumulators read while the sums are on their way
+    late = array_latency(config) - ACCUMULATOR_READ  # accumulators read while the sums are on their way
     assert [cycle - late for cycle, item in enumerate(valid) if item is not None] == list(order())
     assert [item[1] for item in valid if item is not None] == [1, 1, 1, 0, 0, 0] * 2 + [1, 0] * 2
 

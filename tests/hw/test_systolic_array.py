@@ -36,6 +36,7 @@ def test_sums_and_latency(config: EngineConfig) -> None:
                 await ctx.tick()
         put(ctx, array.load, 0)
         ctx.set(array.weights.as_value(), 0)
+        put(ctx, array.bank, banks[0])  # a cycle ahead
         await ctx.tick().repeat(cols)
         for index in range(VECTORS + rows + cols + 3):
             sums = unpack(get(ctx, array.sums), sum_bits(config), cols * pixels, signed=True)
@@ -43,7 +44,7 @@ def test_sums_and_latency(config: EngineConfig) -> None:
                 seen[column].append(sums[column * pixels : (column + 1) * pixels])
             i = min(index, VECTORS - 1)
             ctx.set(array.operands.as_value(), pack(operands[i].reshape(-1), 9, signed=True))
-            put(ctx, array.bank, banks[i])
+            put(ctx, array.bank, banks[min(index + 1, VECTORS - 1)])
             await ctx.tick()
 
     run_benches(array, bench)
@@ -51,7 +52,7 @@ def test_sums_and_latency(config: EngineConfig) -> None:
         assert delay_of(seen[column], expected[:, column].tolist()) == MULTIPLY + rows + column
 
 
-def test_weights_are_used_a_cycle_after_they_arrive() -> None:
+def test_weights_are_used_two_cycles_after_they_arrive() -> None:
     config = TINY
     array, seen = SystolicArray(config), []
 
@@ -73,5 +74,5 @@ def test_weights_are_used_a_cycle_after_they_arrive() -> None:
         next(i for i, sums in enumerate(seen) if sums[column * config.pe_pixels] == 3)
         for column in range(config.pe_cols)
     ]
-    # From the cycle after it arrives the weight multiplies; a cycle after the product the sum is seen below.
-    assert changed == [1 + MULTIPLY + column for column in range(config.pe_cols)]
+    # Two cycles after it arrives the weight multiplies; a cycle after the product the sum is seen below.
+    assert changed == [2 + MULTIPLY + column for column in range(config.pe_cols)]

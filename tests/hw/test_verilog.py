@@ -38,6 +38,14 @@ def test_lint(config: EngineConfig) -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
+@CONFIGS
+def test_no_name_looks_like_a_bit(config: EngineConfig) -> None:
+    """Yosys' abc9 takes a wire named ``\\sum[1]`` for a bit of ``sum``, and stops at an assertion if there is one."""
+    text = (verilog_directory(config) / "sepconv.v").read_text()
+    assert re.findall(r"\\(?=[^\s\[]+\[)\S+", text) == []
+    assert re.search(r"\\\S+__1\s", text)  # elements of arrays have names
+
+
 def test_lint_is_alive(tmp_path: Path) -> None:
     """What the waivers let through is not everything."""
     text = (verilog_directory(TINY) / "sepconv.v").read_text()
