@@ -10,7 +10,7 @@ from hw.config import EngineConfig
 from hw.fpga.resources import Resources
 from hw.fpga.routing import DoesNotFit, Routed
 from sim.explore.area import AreaModel
-from sim.explore.bound import datapath, most_promising
+from sim.explore.bound import most_promising
 from sim.explore.cache import Cache
 from sim.explore.candidate import Candidate
 from sim.explore.choice import pareto, ranked
@@ -23,6 +23,10 @@ from sim.explore.sweep import Runner, sweep
 
 Router = Callable[[Sequence[EngineConfig]], Iterable[Routed | DoesNotFit]]
 """Places and routes engines on the device: what came of each, in their order."""
+
+SMALLER = 0.8
+"""Of the LUTs of an engine that is routed the next one takes at most so much: one about as large, and slower by the
+model, reaches much the same clock, while a smaller one reaches a higher clock, and is routed sooner."""
 
 NEAR = 100
 """As many of the engines that do not fit are reported: those that are short of least."""
@@ -122,15 +126,16 @@ def _usable(request: Request, candidates: Sequence[Candidate]) -> list[int]:
 
 def _routed(request: Request, timed: Sequence[Candidate], runner: Runner, cache: Cache, router: Router,
             room: Resources) -> list[Candidate]:
-    """The candidates, the best of them placed and routed and timed again at the clocks they reach.
-
-    They have different datapaths: engines that differ in nothing but memory reach much the same clock.
-    """
+    """The candidates, some of them placed and routed and timed again at the clocks they reach: the best, then the best
+    of those that are `SMALLER`, and so on."""
     result = list(timed)
     usable = _usable(request, timed)
-    order = [usable[rank] for rank in ranked([timed[index] for index in usable], request.rule)]
-    of_datapath = {datapath(timed[index].config): index for index in reversed(order)}
-    waiting = [index for index in order if of_datapath[datapath(timed[index].config)] == index][:2 * request.route]
+    waiting: list[int] = []
+    for rank in ranked([timed[index] for index in usable], request.rule):
+        index = usable[rank]
+        if not waiting or timed[index].area.lut <= SMALLER * timed[waiting[-1]].area.lut:
+            waiting.append(index)
+    del waiting[2 * request.route:]
     done: list[int] = []
     while waiting and len(done) < request.route:
         tried = [waiting.pop(0) for _ in range(min(request.route - len(done), len(waiting)))]
