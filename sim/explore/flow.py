@@ -13,7 +13,7 @@ from sim.explore.area import AreaModel
 from sim.explore.bound import most_promising
 from sim.explore.cache import Cache
 from sim.explore.candidate import Candidate
-from sim.explore.choice import pareto, ranked
+from sim.explore.choice import ROUTE_PERCENT, pareto, ranked, worth_routing
 from sim.explore.clock import Clock
 from sim.explore.device import Device
 from sim.explore.limits import Limits
@@ -23,10 +23,6 @@ from sim.explore.sweep import Runner, sweep
 
 Router = Callable[[Sequence[EngineConfig]], Iterable[Routed | DoesNotFit]]
 """Places and routes engines on the device: what came of each, in their order."""
-
-SMALLER = 0.8
-"""Of the LUTs of an engine that is routed the next one takes at most so much: one about as large, and slower by the
-model, reaches much the same clock, while a smaller one reaches a higher clock, and is routed sooner."""
 
 NEAR = 100
 """As many of the engines that do not fit are reported: those that are short of least."""
@@ -42,6 +38,7 @@ class Request:
     area: model of the device's family; clock: of engines that are not routed
     limits, rule: what is asked, and what is best
     points: at most as many are timed; route: as many of the best are placed and routed
+    route_percent: share of the device's LUTs that an engine to be routed may take, if there is one so small
     """
 
     network: Network
@@ -53,6 +50,12 @@ class Request:
     rule: str
     points: int
     route: int
+    route_percent: float = ROUTE_PERCENT
+
+    @property
+    def routable_lut(self) -> float:
+        """LUTs an engine to be routed may take."""
+        return self.device.target.resources.lut * self.route_percent / 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +76,14 @@ class Exploration:
     choice: int | None
     short_of: dict[str, int]
     not_timed: int
+
+    @property
+    def not_routed(self) -> float | None:
+        """Most frames a second of those that were too large to be routed; None if none was, or nothing was routed."""
+        if not any(point.clock_is == "routed" for point in self.candidates):
+            return None
+        return max((point.frames_per_second for point in self.candidates if point.fits and point.runs
+                    and point.clock_is != "routed" and point.area.lut > self.request.routable_lut), default=None)
 
 
 def for_device(config: EngineConfig, device: Device, limits: Limits) -> EngineConfig:
@@ -126,16 +137,11 @@ def _usable(request: Request, candidates: Sequence[Candidate]) -> list[int]:
 
 def _routed(request: Request, timed: Sequence[Candidate], runner: Runner, cache: Cache, router: Router,
             room: Resources) -> list[Candidate]:
-    """The candidates, some of them placed and routed and timed again at the clocks they reach: the best, then the best
-    of those that are `SMALLER`, and so on."""
+    """The candidates, those of them that are worth it placed and routed, and timed again at the clocks they reach."""
     result = list(timed)
     usable = _usable(request, timed)
-    waiting: list[int] = []
-    for rank in ranked([timed[index] for index in usable], request.rule):
-        index = usable[rank]
-        if not waiting or timed[index].area.lut <= SMALLER * timed[waiting[-1]].area.lut:
-            waiting.append(index)
-    del waiting[2 * request.route:]
+    waiting = [usable[index] for index in worth_routing(
+        [timed[index] for index in usable], request.rule, request.routable_lut)][:2 * request.route]
     done: list[int] = []
     while waiting and len(done) < request.route:
         tried = [waiting.pop(0) for _ in range(min(request.route - len(done), len(waiting)))]

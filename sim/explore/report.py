@@ -27,7 +27,8 @@ def explore_report(found: Exploration, title: str) -> dict[str, Any]:
         "depthwise_share": depthwise_share(request.network), "balance": balance(request.network, timed),
         "points": [{**point_report(point), "pareto": front}
                    for point, front in zip(found.candidates, found.front, strict=True)],
-        "choice": found.choice, "notes": _notes(found),
+        "choice": found.choice, "route_percent": request.route_percent, "not_routed_fps": found.not_routed,
+        "notes": _notes(found),
     }
 
 
@@ -37,6 +38,9 @@ def _notes(found: Exploration) -> list[str]:
     notes = [request.device.memory_text[0].upper() + request.device.memory_text[1:] + "."]
     if found.not_timed:
         notes.append(f"{found.not_timed:,} more engines fit and were not timed, the less promising ones.")
+    if found.not_routed is not None:
+        notes.append(f"Engines of more than {request.route_percent:g} % of the LUTs, which take long to route, were not"
+                     f" routed: up to {found.not_routed:,.1f} frames a second if at {request.clock.mhz:g} MHz.")
     if request.area.is_old:
         notes.append("The engines the area is fitted to were made from earlier gateware: --fit makes them anew.")
     return notes

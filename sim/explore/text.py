@@ -79,7 +79,10 @@ def _choice(report: Mapping[str, Any]) -> list[str]:
     routed = point["clock_is"] == "routed"
     frames = ("computed, routed clock ÷ the exact model's cycles at that clock" if routed
               else "computed, an assumed clock ÷ the exact model's cycles")
-    device = report["device"]
+    device, larger = report["device"], report["not_routed_fps"]
+    not_routed = [] if larger is None else [
+        (f"  larger engines were not routed, which takes long: up to {larger:,.1f} frames a second if at"
+         f" {report['clock_mhz']:g} MHz (--route-lut {report['route_percent']:g})")]
     return [
         f"choice: {point['config']['name']} ({report['rule']})",
         f"  {point['frames_per_second']:,.1f} frames a second ({frames})",
@@ -88,6 +91,7 @@ def _choice(report: Mapping[str, Any]) -> list[str]:
                                for name in NAMES)
         + (" (measured: synthesised)" if point["area_is"] == "synthesised" else " (computed: the fit)"),
         f"  --config {point['use']}",
+        *not_routed,
     ]
 
 

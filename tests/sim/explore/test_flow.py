@@ -1,6 +1,7 @@
 """From a request to a choice, with areas and times that are made up."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,8 @@ from hw.fpga.routing import DoesNotFit, Routed
 from hw.fpga.synthesis import Area
 from sim.explore.bound import datapath
 from sim.explore.cache import Cache
-from sim.explore.flow import SMALLER, Exploration, explore
+from sim.explore.choice import SMALLER
+from sim.explore.flow import Exploration, explore
 from sim.explore.limits import Limits
 from sim.explore.report import explore_csv, explore_report
 from sim.explore.text import explore_text
@@ -90,6 +92,27 @@ def test_the_best_are_routed_and_timed_again(cache: Cache) -> None:
     for point in measured:
         assert point.area_is == "synthesised"
         assert point.frames_per_second == pytest.approx(point.clock_mhz * 1e6 / point.cycles)
+
+
+def test_what_takes_long_is_not_routed(cache: Cache) -> None:
+    calls = []
+
+    def router(configs: Sequence[EngineConfig]) -> list[Routed]:
+        calls.extend(configs)
+        return [routed(config, 90.0) for config in configs]
+
+    asked = replace(request(route=1, **AXES), route_percent=20.0)
+    found = explore(asked, run_made_up, cache, router)
+    (config,) = calls
+    assert true_area(config).lut <= TARGET.resources.lut / 5 == asked.routable_lut
+    running = [point for point in found.candidates if point.runs]
+    assert found.not_routed == max(point.frames_per_second for point in running)
+    assert "larger engines were not routed" in explore_text(explore_report(found, "it"))
+    # If all are larger, the best is routed all the same.
+    calls.clear()
+    explore(replace(asked, route_percent=1.0), run_made_up, cache, router)
+    assert len(calls) == 1
+    assert explore(request(**AXES), run_made_up, cache, None).not_routed is None
 
 
 def test_what_turns_out_too_large_is_not_chosen(cache: Cache) -> None:
