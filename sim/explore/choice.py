@@ -10,10 +10,6 @@ CLOSE = 0.01
 ROUTE_PERCENT = 60.0
 """Of a device's LUTs. nextpnr takes about a quarter of an hour for 29,000 LUTs, twice that for 46,000."""
 
-SMALLER = 0.8
-"""Of the LUTs of an engine that is routed the next one takes at most so much: one about as large, and slower by the
-model, reaches much the same clock, while a smaller one reaches a higher clock, and is routed sooner."""
-
 RULES: dict[str, tuple[str, Callable[[Candidate], float]]] = {
     "fps": ("most frames a second", lambda point: point.frames_per_second),
     "fps-per-dsp": ("most frames a second and multiplier", lambda point: point.frames_per_second / point.area.dsp),
@@ -34,19 +30,6 @@ def ranked(candidates: Sequence[Candidate], rule: str) -> list[int]:
     close = [index for index in order if merit[index] >= (1 - CLOSE) * merit[order[0]]]
     best = min(close, key=lambda index: (candidates[index].area.lut, candidates[index].area.bram, -merit[index]))
     return [best, *(index for index in order if index != best)]
-
-
-def worth_routing(candidates: Sequence[Candidate], rule: str, most_lut: float) -> list[int]:
-    """Indices of candidates in the order in which to route them: the best, then the best of those that are `SMALLER`,
-    and so on; of at most `most_lut` LUTs, if there are such."""
-    chosen: list[int] = []
-    among = [index for index, candidate in enumerate(candidates) if candidate.area.lut <= most_lut]
-    among = among or list(range(len(candidates)))
-    for rank in ranked([candidates[index] for index in among], rule):
-        index = among[rank]
-        if not chosen or candidates[index].area.lut <= SMALLER * candidates[chosen[-1]].area.lut:
-            chosen.append(index)
-    return chosen
 
 
 def rule_text(rule: str) -> str:

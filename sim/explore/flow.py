@@ -10,10 +10,10 @@ from hw.config import EngineConfig
 from hw.fpga.resources import Resources
 from hw.fpga.routing import DoesNotFit, Routed
 from sim.explore.area import AreaModel
-from sim.explore.bound import most_promising
+from sim.explore.bound import datapath, most_promising
 from sim.explore.cache import Cache
 from sim.explore.candidate import Candidate
-from sim.explore.choice import ROUTE_PERCENT, pareto, ranked, worth_routing
+from sim.explore.choice import ROUTE_PERCENT, pareto, ranked
 from sim.explore.clock import Clock
 from sim.explore.device import Device
 from sim.explore.limits import Limits
@@ -139,9 +139,7 @@ def _routed(request: Request, timed: Sequence[Candidate], runner: Runner, cache:
             room: Resources) -> list[Candidate]:
     """The candidates, those of them that are worth it placed and routed, and timed again at the clocks they reach."""
     result = list(timed)
-    usable = _usable(request, timed)
-    waiting = [usable[index] for index in worth_routing(
-        [timed[index] for index in usable], request.rule, request.routable_lut)][:2 * request.route]
+    waiting = _worth_routing(request, timed)[:2 * request.route]
     done: list[int] = []
     while waiting and len(done) < request.route:
         tried = [waiting.pop(0) for _ in range(min(request.route - len(done), len(waiting)))]
@@ -162,6 +160,21 @@ def _routed(request: Request, timed: Sequence[Candidate], runner: Runner, cache:
     for index, point in zip(done, _timed(request, [result[index] for index in done], runner, cache), strict=True):
         result[index] = point
     return result
+
+
+def _worth_routing(request: Request, timed: Sequence[Candidate]) -> list[int]:
+    """Which to route, in order: the best of those that are not too large, if there are such; then always the best of
+    those with fewer LUTs, since one that is slower and no smaller is not worth it. Their datapaths differ: engines that
+    differ in nothing but memory reach much the same clock."""
+    usable = _usable(request, timed)
+    usable = [index for index in usable if timed[index].area.lut <= request.routable_lut] or usable
+    chosen: list[int] = []
+    for rank in ranked([timed[index] for index in usable], request.rule):
+        point = timed[usable[rank]]
+        if not chosen or (point.area.lut < timed[chosen[-1]].area.lut and datapath(point.config) not in {
+                datapath(timed[index].config) for index in chosen}):
+            chosen.append(usable[rank])
+    return chosen
 
 
 def _front(candidates: Sequence[Candidate]) -> list[bool]:

@@ -11,7 +11,6 @@ from hw.fpga.routing import DoesNotFit, Routed
 from hw.fpga.synthesis import Area
 from sim.explore.bound import datapath
 from sim.explore.cache import Cache
-from sim.explore.choice import SMALLER
 from sim.explore.flow import Exploration, explore
 from sim.explore.limits import Limits
 from sim.explore.report import explore_csv, explore_report
@@ -82,10 +81,12 @@ def test_the_best_are_routed_and_timed_again(cache: Cache) -> None:
     found = explore(request(route=2, **AXES), run_made_up, cache, router)
     assert len(calls) == 2
     cycles = {point.config.hash: point.cycles for point in found.candidates if point.runs}
-    most = SMALLER * true_area(calls[0]).lut
-    small = [cycles[point.config.hash] for point in found.candidates if point.runs and point.area.lut <= most]
-    assert true_area(calls[1]).lut <= most
-    assert cycles[calls[1].hash] == min(small)
+    first, second = calls
+    assert datapath(first) != datapath(second)
+    smaller = [cycles[point.config.hash] for point in found.candidates if point.runs
+               and point.area.lut < true_area(first).lut and datapath(point.config) != datapath(first)]
+    assert true_area(second).lut < true_area(first).lut
+    assert cycles[second.hash] == min(smaller)
     assert chosen(found).hash == calls[1].hash  # the best of those that were routed
     measured = [point for point in found.candidates if point.clock_is == "routed"]
     assert sorted(point.clock_mhz for point in measured) == clocks
