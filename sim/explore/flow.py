@@ -79,11 +79,14 @@ class Exploration:
 
     @property
     def not_routed(self) -> float | None:
-        """Most frames a second of those that were too large to be routed; None if none was, or nothing was routed."""
-        if not any(point.clock_is == "routed" for point in self.candidates):
+        """Most frames a second of those that were too large to be routed; None if none was, or nothing was routed, or
+        all were as large."""
+        most = self.request.routable_lut
+        usable = [self.candidates[index] for index in _usable(self.request, self.candidates)]
+        routed = [point for point in usable if point.clock_is == "routed"]
+        if not routed or all(point.area.lut > most for point in usable):
             return None
-        return max((point.frames_per_second for point in self.candidates if point.fits and point.runs
-                    and point.clock_is != "routed" and point.area.lut > self.request.routable_lut), default=None)
+        return max((point.frames_per_second for point in usable if point.area.lut > most), default=None)
 
 
 def for_device(config: EngineConfig, device: Device, limits: Limits) -> EngineConfig:
@@ -163,18 +166,21 @@ def _routed(request: Request, timed: Sequence[Candidate], runner: Runner, cache:
 
 
 def _worth_routing(request: Request, timed: Sequence[Candidate]) -> list[int]:
-    """Which to route, in order: the best of those that are not too large, if there are such; then always the best of
-    those with fewer LUTs, since one that is slower and no smaller is not worth it. Their datapaths differ: engines that
-    differ in nothing but memory reach much the same clock."""
+    """Which to route, in order: of those that are not too large, if there are such, the best, then always the best of
+    those with fewer LUTs, since one that is slower and no smaller is hardly worth it; then the others.
+
+    Their datapaths differ: engines that differ in nothing but memory reach much the same clock.
+    """
     usable = _usable(request, timed)
     usable = [index for index in usable if timed[index].area.lut <= request.routable_lut] or usable
-    chosen: list[int] = []
-    for rank in ranked([timed[index] for index in usable], request.rule):
-        point = timed[usable[rank]]
-        if not chosen or (point.area.lut < timed[chosen[-1]].area.lut and datapath(point.config) not in {
-                datapath(timed[index].config) for index in chosen}):
-            chosen.append(usable[rank])
-    return chosen
+    order = [usable[rank] for rank in ranked([timed[index] for index in usable], request.rule)]
+    of_datapath = {datapath(timed[index].config): index for index in reversed(order)}
+    smaller: list[int] = []
+    others: list[int] = []
+    for index in (index for index in order if of_datapath[datapath(timed[index].config)] == index):
+        first = not smaller or timed[index].area.lut < timed[smaller[-1]].area.lut
+        (smaller if first else others).append(index)
+    return smaller + others
 
 
 def _front(candidates: Sequence[Candidate]) -> list[bool]:

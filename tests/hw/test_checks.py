@@ -10,12 +10,12 @@ from hw.gateware.queue import Queue
 from hw.memory_timing import MemoryTiming
 from tests.hw import test_requantise
 from tests.support.burst_memory import BurstMemory, EngineOutputs, ProtocolError
-from tests.support.cases import Case
+from tests.support.cases import CASES, Case
 from tests.support.cases import add as add_spec
 from tests.support.cases import depthwise as depthwise_spec
 from tests.support.cases import pointwise as pointwise_spec
 from tests.support.compare import Mismatch, assert_tensor_equal
-from tests.support.configs import RAGGED, TINY
+from tests.support.configs import OCTO, RAGGED, TINY
 from tests.support.mutation import mutated
 from tests.support.pysim import Hang, checked, delay_of, put, run_benches
 from tests.support.unit import run_unit
@@ -56,6 +56,22 @@ def test_broken_windows(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(depthwise, "DepthwiseWindows", broken["DepthwiseWindows"])
     with pytest.raises(Mismatch, match="dw: row "):
         run_unit(Depthwise(TINY), BOTH_SIDES, TINY)
+
+
+TOTALS = {
+    "kept at the next group's place": ("keep.addr.eq(late.group)", "keep.addr.eq(step.group)", TINY),
+    "kept of all but the last": ("keep.en.eq(late.valid)", "keep.en.eq(late.valid & step.valid)", TINY),
+    "kept of no window, too": ("with m.If(step.valid):\n                m.d.sync += kept.eq(added)",
+                               "with m.If(1):\n                m.d.sync += kept.eq(added)", OCTO),
+}
+
+
+@pytest.mark.parametrize("fault", TOTALS)
+def test_broken_sums_over_windows(fault: str) -> None:
+    old, new, config = TOTALS[fault]
+    broken = mutated("hw.gateware.depthwise", old, new)["Depthwise"]
+    with pytest.raises(Mismatch, match="pool: row 0, column 0, "):
+        run_unit(broken(config), CASES["pool_mean"], config)
 
 
 POINTWISE = {

@@ -5,8 +5,8 @@ import pytest
 from hw.config import KERNEL, EngineConfig
 from hw.gateware.depthwise import Depthwise
 from hw.latency import SWITCH, TAKE, TAPS_TAKE, depthwise_output
-from tests.support.cases import EVEN, KERAS, LEFT, NONE, WIDE_PADDING, Case, depthwise
-from tests.support.configs import SKEW, TINY, WIDE
+from tests.support.cases import CASES, EVEN, KERAS, LEFT, NONE, WIDE_PADDING, Case, depthwise
+from tests.support.configs import OCTO, SKEW, TINY, WIDE
 from tests.support.unit import run_unit
 
 CONFIGS = pytest.mark.parametrize("config", [TINY, SKEW, WIDE], ids=lambda config: config.name)
@@ -74,6 +74,13 @@ def test_equals_golden_on_time(name: str, config: EngineConfig) -> None:
     times = run_unit(Depthwise(config), case(name, config), config)
     if ROWS[name][3] == 1:
         assert [end - start for start, end in times] == [expected_cycles(config, name)]
+
+
+@pytest.mark.parametrize("config", [TINY, SKEW, WIDE, OCTO], ids=lambda config: config.name)
+@pytest.mark.parametrize("name", ["pool_average", "pool_mean"])
+def test_sums_over_windows(name: str, config: EngineConfig) -> None:
+    """A pool over the picture adds up windows; `OCTO` has all channels of a word at once."""
+    run_unit(Depthwise(config), CASES[name], config)
 
 
 def test_switch() -> None:

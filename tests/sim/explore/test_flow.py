@@ -95,6 +95,19 @@ def test_the_best_are_routed_and_timed_again(cache: Cache) -> None:
         assert point.frames_per_second == pytest.approx(point.clock_mhz * 1e6 / point.cycles)
 
 
+def test_as_many_are_routed_as_are_asked_for(cache: Cache) -> None:
+    """By the rule of fewest LUTs none is smaller than the best."""
+    calls = []
+
+    def router(configs: Sequence[EngineConfig]) -> list[Routed]:
+        calls.extend(configs)
+        return [routed(config, 90.0) for config in configs]
+
+    explore(request(route=2, rule="lut", **AXES), run_made_up, cache, router)
+    assert len(calls) == len({datapath(config) for config in calls}) == 2
+    assert true_area(calls[0]).lut <= true_area(calls[1]).lut
+
+
 def test_what_takes_long_is_not_routed(cache: Cache) -> None:
     calls = []
 
@@ -111,7 +124,7 @@ def test_what_takes_long_is_not_routed(cache: Cache) -> None:
     assert "larger engines were not routed" in explore_text(explore_report(found, "it"))
     # If all are larger, the best is routed all the same.
     calls.clear()
-    explore(replace(asked, route_percent=1.0), run_made_up, cache, router)
+    assert explore(replace(asked, route_percent=1.0), run_made_up, cache, router).not_routed is None
     assert len(calls) == 1
     assert explore(request(**AXES), run_made_up, cache, None).not_routed is None
 
