@@ -47,10 +47,8 @@ def _explore(args: Namespace) -> int:
         raise RequestError(f"--route {args.route}: contradicts --no-pnr; leave one of the two out")
     if args.route is not None and args.route < 0:
         raise RequestError(f"--route {args.route}: must be at least 0")
-    if not 0 < args.route_lut <= 100:
-        raise RequestError(f"--route-lut {args.route_lut:g}: must be a percentage, more than 0 and at most 100")
-    for flag in ("points", "jobs"):
-        value = getattr(args, flag)
+    for flag in ("points", "jobs", "route-lut"):
+        value = getattr(args, flag.replace("-", "_"))
         if value is not None and value < 1:
             raise RequestError(f"--{flag} {value}: must be at least 1")
     _check_writable(args.json, args.csv, args.html)
@@ -66,7 +64,7 @@ def _explore(args: Namespace) -> int:
         network=source.network, device=device, area=_area_model(device.target, fit=args.fit),
         space=design_space(values, base), limits=limits,
         clock=estimated_clock(device.target, args.clock_mhz), rule=args.choose, points=args.points,
-        route=0 if args.no_pnr else 2 if args.route is None else args.route, route_percent=args.route_lut)
+        route=0 if args.no_pnr else 2 if args.route is None else args.route, route_lut=args.route_lut)
     found = explore(request, _runner(args), Cache(), _router(args, request))
     if found.choice is not None:
         check(task_of(request, found.candidates[found.choice]))

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 
 from hw.fpga.resources import NAMES
 from sim.explore.axes import AXES
-from sim.explore.choice import ROUTE_PERCENT, RULES
+from sim.explore.choice import ROUTE_LUT, RULES
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -34,9 +34,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
     run = parser.add_argument_group("run")
     run.add_argument("--route", type=int, metavar="N", help="place and route the N best (2)")
-    run.add_argument("--route-lut", type=float, default=ROUTE_PERCENT, metavar="PERCENT",
-                     help="share of the device's LUTs an engine may take to be routed; larger ones take long"
-                          f" ({ROUTE_PERCENT:g})")
+    run.add_argument("--route-lut", type=int, default=ROUTE_LUT, metavar="N",
+                     help=f"most LUTs of an engine to be routed; larger ones take long ({ROUTE_LUT})")
     run.add_argument("--no-pnr", action="store_true", help="no place and route")
     run.add_argument("--seed", type=int, default=1, help="of the placement (1)")
     run.add_argument("--jobs", type=int, help="processes (one for each core)")

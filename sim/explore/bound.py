@@ -1,13 +1,14 @@
 """Which points to time if there are too many."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import zip_longest
-from math import prod
+from math import inf, prod
 
 from golden.layer import LayerSpec
 from golden.network import Network
 from hw.config import EngineConfig
+from sim.explore.candidate import Candidate
 
 
 def least_cycles(network: Network, config: EngineConfig) -> int:
@@ -38,15 +39,36 @@ def datapath(config: EngineConfig) -> Hashable:
             config.weight_rows_per_word, config.bus_bits)
 
 
-def most_promising(configs: Sequence[EngineConfig], network: Network, limit: int) -> list[EngineConfig]:
-    """At most `limit` of them: each datapath with its largest memories first, those with fewest `least_cycles` ahead;
-    then each with its next smaller ones, and so on. In the order given."""
-    variants: dict[Hashable, list[EngineConfig]] = defaultdict(list)
-    for config in configs:
-        variants[datapath(config)].append(config)
+def most_promising(points: Sequence[Candidate], network: Network, limit: int) -> list[Candidate]:
+    """At most `limit` of them: each datapath with its largest memories first, then each with its next smaller ones, and
+    so on. One in three of the datapaths ahead has fewest `least_cycles`, which are no more than a bound; two are the
+    fastest of their size, so that there are engines of all sizes. In the order given."""
+    variants: dict[Hashable, list[Candidate]] = defaultdict(list)
+    for point in points:
+        variants[datapath(point.config)].append(point)
     for group in variants.values():
-        group.sort(key=lambda config: -config.memory_bytes)
-    groups = sorted(variants.values(), key=lambda group: least_cycles(network, group[0]))
-    rounds = [config for row in zip_longest(*groups) for config in row if config is not None]
-    chosen = {config.hash for config in rounds[:limit]}
-    return [config for config in configs if config.hash in chosen]
+        group.sort(key=lambda point: -point.config.memory_bytes)
+    costs = {name: (least_cycles(network, group[0].config), group[0].area.lut) for name, group in variants.items()}
+    fastest, of_their_size = sorted(costs, key=costs.__getitem__), _front_first(costs)
+    datapaths = dict.fromkeys(name for three in zip_longest(fastest, of_their_size[::2], of_their_size[1::2])
+                              for name in three if name is not None)
+    rounds = [point for row in zip_longest(*(variants[name] for name in datapaths)) for point in row
+              if point is not None]
+    chosen = {point.config.hash for point in rounds[:limit]}
+    return [point for point in points if point.config.hash in chosen]
+
+
+def _front_first(costs: Mapping[Hashable, tuple[int, int]]) -> list[Hashable]:
+    """Names of two costs each: the Pareto front ahead, then the front of the others, and so on."""
+    left, result = sorted(costs, key=costs.__getitem__), []
+    while left:
+        least, behind = inf, []
+        for name in left:
+            _, second = costs[name]
+            if second < least:
+                least = second
+                result.append(name)
+            else:
+                behind.append(name)
+        left = behind
+    return result

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hw.fpga.targets import Target
 
 ASSUMED_MHZ = 100.0
-"""Of engines that fill most of a device. Placed and routed with seed 1, `pe64` reaches 123 MHz on an LFE5U-45F, `pe128`
+"""Of engines that fill most of a device. Placed and routed with seed 1, `pe64` reaches 119 MHz on an LFE5U-45F, `pe128`
 121 MHz on an LFE5U-85F, `small` 113 MHz on an LFE5U-25F; these take half of its LUTs, a third, and four fifths."""
 
 

@@ -13,7 +13,7 @@ from sim.explore.area import AreaModel
 from sim.explore.bound import datapath, most_promising
 from sim.explore.cache import Cache
 from sim.explore.candidate import Candidate
-from sim.explore.choice import ROUTE_PERCENT, pareto, ranked
+from sim.explore.choice import ROUTE_LUT, pareto, ranked
 from sim.explore.clock import Clock
 from sim.explore.device import Device
 from sim.explore.limits import Limits
@@ -38,7 +38,7 @@ class Request:
     area: model of the device's family; clock: of engines that are not routed
     limits, rule: what is asked, and what is best
     points: at most as many are timed; route: as many of the best are placed and routed
-    route_percent: share of the device's LUTs that an engine to be routed may take, if there is one so small
+    route_lut: LUTs that an engine to be routed may take, if there is one so small
     """
 
     network: Network
@@ -50,12 +50,7 @@ class Request:
     rule: str
     points: int
     route: int
-    route_percent: float = ROUTE_PERCENT
-
-    @property
-    def routable_lut(self) -> float:
-        """LUTs an engine to be routed may take."""
-        return self.device.target.resources.lut * self.route_percent / 100
+    route_lut: int = ROUTE_LUT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +76,7 @@ class Exploration:
     def not_routed(self) -> float | None:
         """Most frames a second of those that were too large to be routed; None if none was, or nothing was routed, or
         all were as large."""
-        most = self.request.routable_lut
+        most = self.request.route_lut
         usable = [self.candidates[index] for index in _usable(self.request, self.candidates)]
         routed = [point for point in usable if point.clock_is == "routed"]
         if not routed or all(point.area.lut > most for point in usable):
@@ -101,9 +96,9 @@ def explore(request: Request, runner: Runner, cache: Cache, router: Router | Non
     """The sweep. Without a `router` nothing is placed and routed."""
     room = request.limits.room(request.device.target)
     all_of_them = [_estimated(request, config, room) for config in request.space.configs]
-    holding = {point.config.hash: point for point in all_of_them if point.fits}
-    promising = most_promising([point.config for point in holding.values()], request.network, request.points)
-    timed = _timed(request, [holding[config.hash] for config in promising], runner, cache)
+    holding = [point for point in all_of_them if point.fits]
+    promising = most_promising(holding, request.network, request.points)
+    timed = _timed(request, promising, runner, cache)
     if router is not None:
         timed = _routed(request, timed, runner, cache, router, room)
     too_large = sorted((point for point in all_of_them if not point.fits),
@@ -172,7 +167,7 @@ def _worth_routing(request: Request, timed: Sequence[Candidate]) -> list[int]:
     Their datapaths differ: engines that differ in nothing but memory reach much the same clock.
     """
     usable = _usable(request, timed)
-    usable = [index for index in usable if timed[index].area.lut <= request.routable_lut] or usable
+    usable = [index for index in usable if timed[index].area.lut <= request.route_lut] or usable
     order = [usable[rank] for rank in ranked([timed[index] for index in usable], request.rule)]
     of_datapath = {datapath(timed[index].config): index for index in reversed(order)}
     smaller: list[int] = []

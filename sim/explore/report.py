@@ -27,7 +27,7 @@ def explore_report(found: Exploration, title: str) -> dict[str, Any]:
         "depthwise_share": depthwise_share(request.network), "balance": balance(request.network, timed),
         "points": [{**point_report(point), "pareto": front}
                    for point, front in zip(found.candidates, found.front, strict=True)],
-        "choice": found.choice, "route_percent": request.route_percent, "not_routed_fps": found.not_routed,
+        "choice": found.choice, "route_lut": request.route_lut, "not_routed_fps": found.not_routed,
         "notes": _notes(found),
     }
 
@@ -39,8 +39,8 @@ def _notes(found: Exploration) -> list[str]:
     if found.not_timed:
         notes.append(f"{found.not_timed:,} more engines fit and were not timed, the less promising ones.")
     if found.not_routed is not None:
-        notes.append(f"Engines of more than {request.route_percent:g} % of the LUTs, which take long to route, were not"
-                     f" routed: up to {found.not_routed:,.1f} frames a second if at {request.clock.mhz:g} MHz.")
+        notes.append(f"Engines of more than {request.route_lut:,} LUTs, which take long to route, were not routed:"
+                     f" up to {found.not_routed:,.1f} frames a second if at {request.clock.mhz:g} MHz.")
     if request.area.is_old:
         notes.append("The engines the area is fitted to were made from earlier gateware: --fit makes them anew.")
     return notes

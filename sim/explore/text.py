@@ -82,7 +82,7 @@ def _choice(report: Mapping[str, Any]) -> list[str]:
     device, larger = report["device"], report["not_routed_fps"]
     not_routed = [] if larger is None else [
         (f"  larger engines were not routed, which takes long: up to {larger:,.1f} frames a second if at"
-         f" {report['clock_mhz']:g} MHz (--route-lut {report['route_percent']:g})")]
+         f" {report['clock_mhz']:g} MHz (--route-lut {report['route_lut']})")]
     return [
         f"choice: {point['config']['name']} ({report['rule']})",
         f"  {point['frames_per_second']:,.1f} frames a second ({frames})",

@@ -90,7 +90,7 @@ def test_nothing_fits_is_status_1(capsys: pytest.CaptureFixture[str]) -> None:
     (("--target", "lfe5u-85f", "--max-lut", "0"), "--max-lut 0: must be more than 0"),
     (("--target", "lfe5u-85f", "--max-dsp", "999"), "--max-dsp 999: Lattice ECP5 LFE5U-85F has 156"),
     (("--target", "lfe5u-85f", "--points", "0"), "--points 0: must be at least 1"),
-    (("--target", "lfe5u-85f", "--route-lut", "0"), "--route-lut 0: must be a percentage, more than 0"),
+    (("--target", "lfe5u-85f", "--route-lut", "0"), "--route-lut 0: must be at least 1"),
     (("--target", "lfe5u-85f", "--spare", "100"), "--spare 100: must be a percentage"),
     (("--target", "lfe5u-85f", "--csv", "nowhere/r.csv"), "nowhere/r.csv: no file can be written there"),
 ])

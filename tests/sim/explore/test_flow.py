@@ -115,16 +115,16 @@ def test_what_takes_long_is_not_routed(cache: Cache) -> None:
         calls.extend(configs)
         return [routed(config, 90.0) for config in configs]
 
-    asked = replace(request(route=1, **AXES), route_percent=20.0)
+    asked = replace(request(route=1, **AXES), route_lut=TARGET.resources.lut // 5)
     found = explore(asked, run_made_up, cache, router)
     (config,) = calls
-    assert true_area(config).lut <= TARGET.resources.lut / 5 == asked.routable_lut
+    assert true_area(config).lut <= asked.route_lut
     running = [point for point in found.candidates if point.runs]
     assert found.not_routed == max(point.frames_per_second for point in running)
     assert "larger engines were not routed" in explore_text(explore_report(found, "it"))
     # If all are larger, the best is routed all the same.
     calls.clear()
-    assert explore(replace(asked, route_percent=1.0), run_made_up, cache, router).not_routed is None
+    assert explore(replace(asked, route_lut=1), run_made_up, cache, router).not_routed is None
     assert len(calls) == 1
     assert explore(request(**AXES), run_made_up, cache, None).not_routed is None
 
