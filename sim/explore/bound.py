@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import zip_longest
-from math import inf, prod
+from math import prod
 
 from golden.layer import LayerSpec
 from golden.network import Network
 from hw.config import EngineConfig
 from sim.explore.candidate import Candidate
+from sim.explore.choice import smaller_ones
 
 
 def least_cycles(network: Network, config: EngineConfig) -> int:
@@ -59,16 +60,9 @@ def most_promising(points: Sequence[Candidate], network: Network, limit: int) ->
 
 
 def _front_first(costs: Mapping[Hashable, tuple[int, int]]) -> list[Hashable]:
-    """Names of two costs each: the Pareto front ahead, then the front of the others, and so on."""
+    """Names of cycles and LUTs each: the Pareto front ahead, then the front of the others, and so on."""
     left, result = sorted(costs, key=costs.__getitem__), []
     while left:
-        least, behind = inf, []
-        for name in left:
-            _, second = costs[name]
-            if second < least:
-                least = second
-                result.append(name)
-            else:
-                behind.append(name)
-        left = behind
+        front, left = smaller_ones(left, lambda name: costs[name][1])
+        result += front
     return result

@@ -1,8 +1,11 @@
 """The Pareto front, and the rule that chooses from it."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from sim.explore.candidate import Candidate
+
+Item = TypeVar("Item")
 
 CLOSE = 0.01
 """Share of a figure of merit within which two engines are as good as each other."""
@@ -36,6 +39,15 @@ def ranked(candidates: Sequence[Candidate], rule: str) -> list[int]:
 def rule_text(rule: str) -> str:
     """The rule in words."""
     return f"{RULES[rule][0]}; of those within {CLOSE:.0%} of it, fewest LUTs"
+
+
+def smaller_ones(order: Sequence[Item], lut: Callable[[Item], int]) -> tuple[list[Item], list[Item]]:
+    """Of items, best first: those with fewer LUTs than all before them, and the others."""
+    smaller: list[Item] = []
+    others: list[Item] = []
+    for item in order:
+        (smaller if not smaller or lut(item) < lut(smaller[-1]) else others).append(item)
+    return smaller, others
 
 
 def pareto(candidates: Sequence[Candidate]) -> list[bool]:

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from golden.network import Network
@@ -13,7 +13,7 @@ from sim.explore.area import AreaModel
 from sim.explore.bound import datapath, most_promising
 from sim.explore.cache import Cache
 from sim.explore.candidate import Candidate
-from sim.explore.choice import ROUTE_LUT, pareto, ranked
+from sim.explore.choice import ROUTE_LUT, pareto, ranked, smaller_ones
 from sim.explore.clock import Clock
 from sim.explore.device import Device
 from sim.explore.limits import Limits
@@ -168,13 +168,10 @@ def _worth_routing(request: Request, timed: Sequence[Candidate]) -> list[int]:
     """
     usable = _usable(request, timed)
     usable = [index for index in usable if timed[index].area.lut <= request.route_lut] or usable
-    order = [usable[rank] for rank in ranked([timed[index] for index in usable], request.rule)]
-    of_datapath = {datapath(timed[index].config): index for index in reversed(order)}
-    smaller: list[int] = []
-    others: list[int] = []
-    for index in (index for index in order if of_datapath[datapath(timed[index].config)] == index):
-        first = not smaller or timed[index].area.lut < timed[smaller[-1]].area.lut
-        (smaller if first else others).append(index)
+    best: dict[Hashable, int] = {}
+    for rank in ranked([timed[index] for index in usable], request.rule):
+        best.setdefault(datapath(timed[usable[rank]].config), usable[rank])
+    smaller, others = smaller_ones(list(best.values()), lambda index: timed[index].area.lut)
     return smaller + others
 
 
